@@ -1,0 +1,1 @@
+"""Everything a person chats through: channels, dialogs, wording, delivery, pages."""

@@ -1,0 +1,113 @@
+"""What every channel promises.
+
+1. An inbound message is verified (signature, secret, session) and parsed before it is handed on; a body that can't be
+   is answered with a 4xx and leaves no trace but a counted log line.
+2. It is acknowledged to the platform only after `receive` returned, that is after the commit. When `receive` raises
+   `StorageUnavailable`, it is not acknowledged: the platform (or the person's own page) sends it again.
+3. A repeat carries the same `external_id`; `receive` gives the same replies and does nothing else.
+4. `send` either returns the platform's id of the (last) message or raises one of the errors below. It never retries
+   by itself: the error carries the policy, and only `bot.delivery` decides.
+5. A long text is split by `bot.text.split` at the channel's limit, never inside a character or a link.
+6. Where `capabilities.buttons` is False, the choices are written under the text as numbers.
+
+    DeliveryError
+    ├── RecipientBlocked    the person closed the channel: don't try again until they write
+    ├── RecipientMoved      the address changed: `user_id` is the new one
+    ├── RateLimited         wait `retry_after` seconds; nothing for this account goes out before
+    ├── TemporaryFailure    time-out, reset, 5xx, malformed answer: try later
+    └── PermanentFailure    the platform will never take this message
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from starlette.routing import BaseRoute
+
+from bot.message import Attachment, Audience, InboundMessage, OutboundMessage
+
+
+class DeliveryError(Exception):
+    """A message was not delivered. The text is for the log and holds nothing of the message or the person."""
+
+
+class RecipientBlocked(DeliveryError): ...
+
+
+class RecipientMoved(DeliveryError):
+    def __init__(self, user_id: str) -> None:
+        super().__init__("the recipient's address changed")
+        self.user_id = user_id
+
+
+class RateLimited(DeliveryError):
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"rate limited for {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class TemporaryFailure(DeliveryError): ...
+
+
+class PermanentFailure(DeliveryError): ...
+
+
+class AttachmentGone(Exception):
+    """The platform no longer has the file, or it is larger than the platform gives out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """`text_limit` counts `text_unit`s. `passive`: replies go back in the answer to the inbound message, and `receive`
+    returns them; else they go through the outbox. `redelivers`: the platform repeats what was not acknowledged.
+    `per_second` bounds the whole account, `per_recipient_interval` is seconds between two messages to one person."""
+
+    text_limit: int
+    text_unit: Literal["characters", "utf16", "bytes"] = "characters"
+    buttons: bool = True
+    pictures: bool = True
+    passive: bool = False
+    redelivers: bool = True
+    per_second: float = 30.0
+    per_recipient_interval: float = 0.0
+    attachment_limit: int = 20 * 1024 * 1024
+
+
+Receive = Callable[[InboundMessage], Awaitable[Sequence[OutboundMessage]]]
+
+
+class Channel(Protocol):
+    """One platform account. `name` is the platform ("telegram", "webchat"), `account` which of ours on it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def audience(self) -> Audience: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """HTTP entrances to be mounted by `bot.server`; none for a polling channel."""
+        ...
+
+    async def start(self, receive: Receive) -> None:
+        """Begin to take messages in. Returns once ready; polling goes on in a task of the channel's own."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop taking messages in and close what was opened. What is being handled is finished first."""
+        ...
+
+    async def send(self, user_id: str, message: OutboundMessage) -> str:
+        """Deliver to one person; returns the platform's id of the message. Raises `DeliveryError`."""
+        ...
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """The content behind `attachment.reference`. Raises `AttachmentGone` or `TemporaryFailure`."""
+        ...
+
+    def link(self, payload: str) -> str | None:
+        """The address that opens this chat with a code or invitation, or None where there is none."""
+        ...

@@ -1,0 +1,81 @@
+"""Fitting a text to a platform: measuring, splitting, numbering choices."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from bot.message import Button
+
+Measure = Callable[[str], int]
+
+_LINK = re.compile(r"https?://[^\s\u3000-\u303f\uff00-\uffef]+")
+_SENTENCE_ENDS = "。！？!?；;\n"
+_ZERO_WIDTH_JOINER = "\u200d"
+
+
+def measure_for(unit: str) -> Measure:
+    """How a platform counts a text: "characters", "utf16" units or UTF-8 "bytes"."""
+    if unit == "bytes":
+        return lambda text: len(text.encode("utf-8", "surrogatepass"))
+    if unit == "utf16":
+        return lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len
+
+
+def split(text: str, limit: int, unit: str = "characters") -> list[str]:
+    """Cut `text` into pieces of at most `limit` units, which joined again give `text`.
+
+    Prefers the end of a paragraph, then of a sentence, then a space. Never cuts inside a link or between a character
+    and what combines with it, unless that alone is longer than the limit.
+    """
+    measure = measure_for(unit)
+    pieces: list[str] = []
+    rest = text
+    while measure(rest) > limit:
+        cut = _best_cut(rest, _longest_prefix(rest, limit, measure))
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    if rest or not pieces:
+        pieces.append(rest)
+    return pieces
+
+
+def _longest_prefix(text: str, limit: int, measure: Measure) -> int:
+    low, high = 1, min(len(text), limit)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if measure(text[:middle]) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _best_cut(text: str, longest: int) -> int:
+    links = [(m.start(), m.end()) for m in _LINK.finditer(text) if m.start() < longest]
+    def allowed(at: int) -> bool:
+        if any(start < at < end for start, end in links):
+            return False
+        if at >= len(text):
+            return True
+        here, before = text[at], text[at - 1]
+        joined = before == _ZERO_WIDTH_JOINER or here == _ZERO_WIDTH_JOINER
+        return not (joined or unicodedata.combining(here) or unicodedata.category(here) in ("Mn", "Me", "Sk"))
+
+    half = longest // 2
+    for wanted in ("\n", _SENTENCE_ENDS, " ，,、"):
+        for at in range(longest, half, -1):
+            if text[at - 1] in wanted and allowed(at):
+                return at
+    for at in range(longest, 0, -1):
+        if allowed(at):
+            return at
+    return longest
+
+
+def number_choices(text: str, buttons: tuple[Button, ...]) -> str:
+    """The text with its choices written under it, for a channel without buttons."""
+    if not buttons:
+        return text
+    lines = [f"{number}. {button.label}" for number, button in enumerate(buttons, start=1)]
+    return "\n".join([text, *lines])

@@ -1,0 +1,1 @@
+"""Mashang 码上: the message desk of a deputy liaison station."""

@@ -1,0 +1,58 @@
+"""What somebody must be told: a kind and its parameters, worded only when it is sent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from routing.ids import new_id
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    URGENT = 0
+    REPLY = 1
+    PUSH = 2
+    REMINDER = 3
+
+
+class NoticeState(StrEnum):
+    """Every notice ends in one of the last four."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    BLOCKED = "blocked"  # the person blocked the bot, or has no address left
+    FAILED = "failed"  # the platform refused it for good, or the tries ran out
+    OBSOLETE = "obsolete"  # no longer true when it was due, or no longer theirs to see
+
+
+@dataclass(slots=True)
+class Notice:
+    """A row of the outbox.
+
+    `kind` names the sentence in `bot/wording`; `params` fills it and holds no citizen's words: a kind that shows a
+    case reads it when it is sent, and only if the recipient may still see it. `buttons` are (wording key, token)
+    pairs. `address_id` pins a reply to the chat it answers; without it the contact's last used address is taken.
+    `lease_owner`/`lease_until` say which process is sending it.
+    """
+
+    kind: str
+    contact_id: int
+    created_at: datetime
+    due_at: datetime
+    params: dict[str, Any] = field(default_factory=dict)
+    buttons: list[list[str]] = field(default_factory=list)
+    address_id: int | None = None
+    case_id: int | None = None
+    member_id: int | None = None
+    priority: Priority = Priority.PUSH
+    state: NoticeState = NoticeState.PENDING
+    attempts: int = 0
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    external_id: str | None = None
+    error: str | None = None
+    id: int = field(default_factory=new_id)
+    version: int = 0
