@@ -83,7 +83,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """A worded message. `sealed` text is kept encrypted wherever it has to be kept."""
+    """A worded message. `sealed` text is kept encrypted wherever it has to be kept.
+
+    `seq` is its number in a passive channel's mailbox; None before it was put there and on every other channel.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
@@ -91,3 +94,4 @@ class OutboundMessage:
     sealed: bool = False
     notice_id: int | None = None
     case_id: int | None = None
+    seq: int | None = None

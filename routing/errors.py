@@ -1,11 +1,11 @@
 """What can go wrong in the core.
 
-    RoutingError
-    ├── Refused            a rule says no; `key` and `params` word the reason for a person
-    │   └── Forbidden      this person may not do this (worded so that it tells nothing about the case)
-    ├── Conflict           somebody else changed the same row; run the whole message again
-    ├── DuplicateMessage   another process took the same message in; run again and its answer is found
-    └── StorageUnavailable the database is away; nothing was kept, do not acknowledge
+RoutingError
+├── Refused            a rule says no; `key` and `params` word the reason for a person
+│   └── Forbidden      this person may not do this (worded so that it tells nothing about the case)
+├── Conflict           somebody else changed the same row; run the whole message again
+├── DuplicateMessage   another process took the same message in; run again and its answer is found
+└── StorageUnavailable the database is away; nothing was kept, do not acknowledge
 """
 
 

@@ -1,4 +1,8 @@
-"""What somebody must be told: a kind and its parameters, worded only when it is sent."""
+"""What somebody must be told: a kind and its parameters, worded only when it is sent.
+
+Parameters are plain JSON. Two shapes are worded late: `moment(t)` becomes a date in the reader's language and
+`word(key)` another sentence of `bot/wording`.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +29,16 @@ class NoticeState(StrEnum):
     BLOCKED = "blocked"  # the person blocked the bot, or has no address left
     FAILED = "failed"  # the platform refused it for good, or the tries ran out
     OBSOLETE = "obsolete"  # no longer true when it was due, or no longer theirs to see
+
+
+def moment(at: datetime, provisional: bool = False) -> dict[str, Any]:
+    """A time as a parameter; `provisional` adds （暂定）."""
+    return {"at": at.isoformat(), "provisional": provisional}
+
+
+def word(key: str, **params: Any) -> dict[str, Any]:
+    """A sentence of `bot/wording` as a parameter of another."""
+    return {"key": key, "params": params}
 
 
 @dataclass(slots=True)

@@ -97,8 +97,13 @@ class CaseRepository(Protocol):
 
     def of_department(self, department: str, states: Sequence[CaseState], limit: int = 20) -> Sequence[Case]: ...
     def list(
-        self, *, station_ids: Sequence[int] | None, states: Sequence[CaseState] | None = None,
-        since: datetime | None = None, limit: int = 20, offset: int = 0
+        self,
+        *,
+        station_ids: Sequence[int] | None,
+        states: Sequence[CaseState] | None = None,
+        since: datetime | None = None,
+        limit: int = 20,
+        offset: int = 0,
     ) -> Sequence[Case]:
         """Unsealed cases, newest first; `station_ids` None means every station."""
         ...

@@ -1,0 +1,88 @@
+"""A case as the people at work on it see it. Read when it is sent, so it is never older than the sending."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from routing.case import Case, PartKind
+from routing.notice import moment, word
+from routing.ports import UnitOfWork
+from routing.suggestion import Understanding
+
+#: A push shows this many characters of what was said; 查 shows all.
+EXCERPT = 600
+MAX_PICTURES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """What fills a card; `files` are ids of stored files, photos first."""
+
+    params: dict[str, Any]
+    files: tuple[int, ...]
+
+
+def case_view(uow: UnitOfWork, understanding: Understanding, case: Case, limit: int | None = None) -> CaseView:
+    """The words (masked: phone and identity numbers hidden), place, pictures and suggestion of an unsealed case."""
+    texts: list[str] = []
+    places: list[str] = []
+    pictures: list[int] = []
+    others: list[int] = []
+    for submission in uow.submissions.of_case(case.id):
+        if submission.withdrawn_at is not None:
+            continue
+        for part in uow.submissions.parts(submission.id):
+            if part.text:
+                texts.append(part.text)
+            elif part.lat is not None and part.lon is not None:
+                places.append(f"{part.lat:.5f}, {part.lon:.5f}")
+            elif part.file_id is not None:
+                (pictures if part.kind is PartKind.PHOTO else others).append(part.file_id)
+    text = understanding.mask("\n".join(texts))
+    if limit is not None and len(text) > limit:
+        text = text[:limit] + "…"
+    directory = uow.directory
+    station = directory.stations.get(case.station_id)
+    deputy = directory.deputies.get(case.deputy_id or 0)
+    department = directory.departments.get(case.department or "")
+    co = [directory.departments[code].name for code in case.co_departments if code in directory.departments]
+    params: dict[str, Any] = {
+        "number": case.number,
+        "text": text or word("card.no_words"),
+        "extras": _extras(places, pictures, others),
+        "urgent": word(f"card.urgency_{case.urgency}"),
+        "station": station.name if station else "",
+        "deputy": f"{deputy.number} {deputy.name}" if deputy else word("word.none"),
+        "state": word(f"state.{case.state}"),
+        "department": department.name if department else word("word.none"),
+        "co": word("card.co", names=co) if co else "",
+        "suggestion": suggestion_line(case),
+        "answer": word("progress.answer", answer=case.answer) if case.answer else "",
+        "at": moment(case.created_at),
+    }
+    return CaseView(params, tuple((pictures[:MAX_PICTURES] + others)[: MAX_PICTURES + 2]))
+
+
+def _extras(places: list[str], pictures: list[int], others: list[int]) -> Any:
+    lines = [word("card.place", place=place) for place in places]
+    if pictures:
+        lines.append(word("card.pictures", count=len(pictures)))
+    if others:
+        lines.append(word("card.files", count=len(others)))
+    return lines
+
+
+def suggestion_line(case: Case) -> dict[str, Any]:
+    """The suggested departments with the words that speak for each; "not sure" is said plainly."""
+    departments = case.suggestion.get("departments") or []
+    out_of_scope = case.suggestion.get("out_of_scope")
+    if out_of_scope:
+        return word("card.out_of_scope", matter=out_of_scope["name"], refer=out_of_scope["refer"])
+    if not departments:
+        return word("card.no_suggestion")
+    ranked = [
+        word("card.ranked", name=d["name"], percent=round(100 * d["confidence"]), words=d["words"])
+        for d in departments[:3]
+    ]
+    if case.suggestion.get("sure"):
+        return word("card.suggested", best=ranked[0])
+    return word("card.unsure", ranked=ranked)

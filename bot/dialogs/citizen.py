@@ -1,0 +1,337 @@
+"""What a citizen can say and what the desk answers.
+
+Order of attention: danger first, then corruption, then numbers and commands, then whatever the chat was waiting for,
+and everything else is gathered as what the citizen wants to tell. No opinion is lost for want of a button.
+"""
+
+from bot.dialogs import citizen_cases as cases
+from bot.dialogs.greeting import greet, greet_unknown
+from bot.dialogs.turn import Turn
+from routing import intake
+from routing.buttons import press
+from routing.case import Case
+from routing.code import looks_like_code
+from routing.errors import Refused
+from routing.notice import Priority, word
+from routing.notices import tell_members
+from routing.people import Role
+from routing.workflow import Actor, remark
+
+_COMMANDS = {
+    "progress": ("进度", "查进度", "查询", "進度", "查進度", "我的", "progress", "status"),
+    "add": ("补充", "補充", "add"),
+    "withdraw": ("撤回", "撤銷", "撤销", "取消", "withdraw", "cancel"),
+    "person": ("人工", "转人工", "轉人工", "找人", "person", "human"),
+    "help": ("帮助", "幫助", "怎么用", "怎麼用", "help", "?", "？"),
+    "submit": ("提交", "说完了", "說完了", "好了", "没了", "submit", "done", "send"),
+    "privacy": ("隐私", "隱私", "privacy"),
+    "consent": ("同意转交", "同意轉交", "agree"),
+    "codes": ("站点", "站點", "换站", "換站", "stations"),
+    "language": ("语言", "語言", "language"),
+}
+_BY_WORD = {name: command for command, names in _COMMANDS.items() for name in names}
+_RATINGS = {
+    "满意": "satisfied", "滿意": "satisfied", "基本满意": "mostly", "基本滿意": "mostly",
+    "不满意": "dissatisfied", "不滿意": "dissatisfied", "satisfied": "satisfied", "dissatisfied": "dissatisfied",
+}  # fmt: skip
+
+
+def respond(turn: Turn) -> None:
+    """Answer one message of a citizen. What a rule refuses is said, never raised."""
+    message = turn.message
+    if message.kind == "blocked":
+        turn.address.state = "blocked"
+        return
+    turn.address.state = "active"
+    if not message.private:
+        if message.kind == "start" or message.text.startswith("/"):
+            turn.say("citizen.private_only")
+        return
+    try:
+        _respond(turn)
+    except Refused as refused:
+        turn.say(refused.key, dict(refused.params))
+
+
+def _respond(turn: Turn) -> None:
+    message = turn.message
+    if message.kind == "start":
+        _start(turn, message.code or "")
+        return
+    if turn.contact.notice_at is None:
+        # Somebody who writes before any greeting: the privacy notice comes first, and what they wrote is not lost.
+        greet_unknown(turn)
+    for refused in turn.refused:
+        turn.say(refused.key, dict(refused.params))
+    if message.kind == "button":
+        _press(turn, message.button or "")
+    elif message.kind == "unsupported":
+        turn.say("citizen.unsupported")
+    elif message.text:
+        _text(turn)
+    elif turn.files or message.location:
+        _gather(turn)
+
+
+def _start(turn: Turn, payload: str) -> None:
+    if not payload:
+        if turn.conversation.station_id is None:
+            greet_unknown(turn)
+        else:
+            greet(turn)
+        return
+    try:
+        intake.arrive(turn.uow, turn.contact, turn.conversation, payload, turn.message.channel)
+    except Refused as refused:
+        if turn.contact.notice_at is None:
+            greet_unknown(turn)
+        turn.say(refused.key, dict(refused.params))
+        _stations(turn)
+        return
+    greet(turn)
+
+
+def _text(turn: Turn) -> None:
+    text = turn.text
+    danger = turn.understanding.danger(text)
+    if danger is not None and danger.level == "hard":
+        _emergency(turn, danger.code)
+        return
+    integrity = turn.understanding.integrity(text)
+    if integrity is not None and integrity.level == "sealed":
+        _sealed(turn)
+        return
+    typed = text.strip()
+    if typed.isascii() and typed.isdigit() and 1 <= int(typed[:3]) <= len(turn.conversation.offered) and len(typed) < 3:
+        _press(turn, turn.conversation.offered[int(typed) - 1])
+        return
+    if len(typed) <= 40 and _command(turn, typed):
+        return
+    if looks_like_code(typed):
+        _start(turn, typed)
+        return
+    if turn.conversation.state in _WAITING:
+        _WAITING[turn.conversation.state](turn)
+        return
+    _gather(turn)
+    if danger is not None:
+        turn.say("citizen.soft_danger", {}, [
+            turn.button("button.urgent", "urgent"), turn.button("button.not_urgent", "not_urgent"),
+        ])  # fmt: skip
+
+
+def _command(turn: Turn, typed: str) -> bool:
+    """Run a command word, with a case's number behind it or not. False if the text is none."""
+    head, _, rest = typed.lstrip("/").partition(" ")
+    command = _BY_WORD.get(head.lower())
+    if command is None:
+        rating = _RATINGS.get(head.lower())
+        return rating is not None and not rest and cases.rate_latest(turn, rating)
+    number = intake.CASE_NUMBER.fullmatch(rest.strip())
+    if rest and number is None and command != "add":
+        return False  # a sentence that happens to begin with the word
+    case = intake.own_case(turn.uow, turn.contact, rest.strip().upper()) if number else None
+    if command == "submit":
+        _submit(turn)
+    elif command == "withdraw":
+        draft = intake.draft_of(turn.uow, turn.conversation)
+        if draft is not None and case is None:
+            intake.discard(turn.uow, draft)
+            turn.become("idle")
+            turn.say("citizen.draft_discarded")
+        else:
+            cases.withdraw(turn, case)
+    elif command == "person":
+        _person(turn)
+    elif command == "help":
+        turn.say("citizen.help")
+    elif command == "privacy":
+        turn.say("privacy.full", {"station": cases.station_name(turn)})
+    elif command == "codes":
+        _stations(turn)
+    elif command == "language":
+        order = ("zh_CN", "zh_TW", "en")
+        turn.contact.language = order[(order.index(turn.contact.language) + 1) % 3]
+        turn.say("citizen.language")
+    elif command == "consent":
+        return cases.consent_latest(turn)
+    elif command == "progress":
+        cases.progress(turn, case)
+    elif command == "add":
+        return cases.add(turn, case, "" if number else rest.strip())
+    return True
+
+
+def _gather(turn: Turn) -> None:
+    """Take what was said into the draft, or into the case that was asked about."""
+    conversation = turn.conversation
+    asked = conversation.data.get("asked")
+    case = turn.uow.cases.get(asked) if asked else None
+    if case is not None and case.question is not None and intake.draft_of(turn.uow, conversation) is None:
+        cases.supplement(turn, case)
+        conversation.data = {k: v for k, v in conversation.data.items() if k != "asked"}
+        return
+    if conversation.state in ("adding", "emergency"):
+        _WAITING[conversation.state](turn)
+        return
+    draft = intake.take(
+        turn.uow, conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
+    )
+    conversation.state = "collecting"
+    buttons = _draft_buttons(turn)
+    if draft.parts == 1:
+        turn.say("collect.first", {}, buttons)
+    else:
+        turn.say("collect.more", {"count": draft.parts}, buttons)
+
+
+def _draft_buttons(turn: Turn) -> list[list[str]]:
+    return [turn.button("button.submit", "submit"), turn.button("button.discard", "discard")]
+
+
+def _submit(turn: Turn) -> None:
+    draft = intake.draft_of(turn.uow, turn.conversation)
+    if draft is None or draft.parts == 0:
+        raise Refused("citizen.nothing_to_submit")
+    if not intake.said(turn.uow, draft).strip() and not turn.conversation.data.get("wordless"):
+        # A photo alone is taken, but a word about it helps; asked once, never insisted on.
+        turn.conversation.data = {**turn.conversation.data, "wordless": True}
+        turn.say("collect.say_a_word", {}, [turn.button("button.submit", "submit")])
+        return
+    classified = turn.understanding.classify(intake.said(turn.uow, draft))
+    if classified.spam and not classified.categories:
+        intake.discard(turn.uow, draft)
+        turn.become("idle")
+        turn.say("citizen.spam")
+        return
+    case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
+    turn.become("idle", case=case.id)
+    if case.sealed:
+        _say_sealed(turn, case)
+    else:
+        cases.receipt(turn, case)
+
+
+def _emergency(turn: Turn, code: str) -> None:
+    """Answer danger with what to do and a number, then make the case and ring the duty officer."""
+    station = turn.uow.directory.stations.get(turn.conversation.station_id or 0)
+    turn.say(f"safety.{code}", {
+        "gas": (station and station.gas_phone) or word("safety.gas_unknown"),
+        "lift": (station and station.lift_phone) or "96333",
+        "duty": (station and (station.duty_phone or station.phone)) or "12345",
+    })  # fmt: skip
+    if turn.conversation.state == "emergency":
+        _WAITING["emergency"](turn)
+        return
+    draft = intake.take(
+        turn.uow, turn.conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
+    )
+    case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
+    if case.sealed:
+        turn.become("idle", case=case.id)
+        _say_sealed(turn, case)
+        return
+    turn.become("emergency", case=case.id)
+    turn.say("receipt.emergency", {"number": case.number}, case=case)
+
+
+def _sealed(turn: Turn) -> None:
+    draft = intake.take(
+        turn.uow, turn.conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
+    )
+    case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
+    turn.become("idle", case=case.id)
+    _say_sealed(turn, case)
+
+
+def _say_sealed(turn: Turn, case: Case) -> None:
+    turn.say("receipt.sealed", {"number": case.number}, [turn.button("button.consent", "consent", case)], case=case)
+
+
+def _adding(turn: Turn) -> None:
+    case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
+    if case is None or not case.open:
+        turn.become("idle")
+        _gather(turn)
+        return
+    cases.supplement(turn, case)
+
+
+def _in_emergency(turn: Turn) -> None:
+    """Everything said after an emergency goes to it, as long as it is open and the duty officer is at it."""
+    case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
+    if case is None or not case.open or (turn.uow.now - case.created_at).total_seconds() > 2 * 3600:
+        turn.become("idle")
+        _gather(turn)
+        return
+    intake.supplement(turn.uow, turn.contact, case, text=turn.text, location=turn.message.location, files=turn.files)
+    turn.say("emergency.more", {"number": case.number})
+
+
+def _reason(turn: Turn) -> None:
+    case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
+    turn.become("idle")
+    if case is None:
+        _gather(turn)
+        return
+    cases.reason_in_words(turn, case)
+
+
+_WAITING = {"adding": _adding, "emergency": _in_emergency, "reason": _reason}
+
+
+def _person(turn: Turn) -> None:
+    """转人工: send in what was gathered, tell staff, and say how to reach them now."""
+    draft = intake.draft_of(turn.uow, turn.conversation)
+    if draft is not None and draft.parts:
+        case: Case | None = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
+        turn.become("idle", case=case.id if case else None)
+    else:
+        case = cases.latest_open(turn)
+    station = turn.uow.directory.stations.get(turn.conversation.station_id or 0)
+    params = {"phone": (station and station.phone) or "12345", "reception": (station and station.reception) or ""}
+    if case is not None and not case.sealed:
+        turn.uow.cases.add_event(remark(case, "wants_person", Actor(Role.CITIZEN, turn.contact.id), turn.uow.now))
+        staff = turn.uow.directory.staff_of(case.station_id)
+        tell_members(turn.uow, staff, "line.wants_person", case, priority=Priority.URGENT)
+        turn.say("citizen.person_called", {**params, "number": case.number})
+    else:
+        turn.say("citizen.person_phone", params)
+
+
+def _stations(turn: Turn) -> None:
+    stations = [s for s in turn.uow.directory.stations.values() if s.active][:8]
+    buttons = [turn.button(f"={station.name}", "station", station=station.id) for station in stations]
+    turn.say("citizen.stations", {}, buttons)
+
+
+def _press(turn: Turn, token: str) -> None:
+    grant = press(turn.uow, turn.contact.id, token)
+    case = turn.uow.cases.get(grant.case_id) if grant.case_id else None
+    if grant.action == "submit":
+        _submit(turn)
+    elif grant.action == "discard":
+        draft = intake.draft_of(turn.uow, turn.conversation)
+        if draft is None:
+            raise Refused("error.button_state")
+        intake.discard(turn.uow, draft)
+        turn.become("idle")
+        turn.say("citizen.draft_discarded")
+    elif grant.action == "station":
+        station = turn.uow.directory.stations[grant.args["station"]]
+        turn.conversation.station_id, turn.conversation.deputy_id = station.id, None
+        turn.conversation.code = None
+        greet(turn)
+    elif grant.action == "urgent":
+        draft = intake.draft_of(turn.uow, turn.conversation)
+        if draft is None:
+            raise Refused("error.button_state")
+        case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel, urgent=True)
+        turn.become("emergency", case=case.id)
+        turn.say("receipt.emergency", {"number": case.number}, case=case)
+    elif grant.action == "not_urgent":
+        turn.say("collect.go_on", {}, _draft_buttons(turn))
+    elif case is not None:
+        cases.press(turn, grant, intake.own_case(turn.uow, turn.contact, case.id))
+    else:
+        raise Refused("error.button")

@@ -1,0 +1,53 @@
+"""Counters for `/metrics`, in the text format of Prometheus. Labels come from fixed sets, never from a person."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from bot.channel import Receive
+from bot.message import InboundMessage, OutboundMessage
+
+Counts = Callable[[], Awaitable[Mapping[str, int]]]
+
+
+class Metrics:
+    """`notices` gives the number of notices by state when the page is asked for."""
+
+    def __init__(self, notices: Counts | None = None) -> None:
+        self._registry = CollectorRegistry()
+        self._notices = notices
+        self._requests = Counter(
+            "mashang_http_requests", "Requests by route and status.", ["method", "route", "status"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "mashang_http_request_seconds", "Time to the end of the answer, streams left out.", ["route"],
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15), registry=self._registry,
+        )  # fmt: skip
+        self._messages = Counter(
+            "mashang_messages_in", "Messages taken in (a repeat counts again).", ["channel", "account", "kind"],
+            registry=self._registry,
+        )  # fmt: skip
+        self._by_state = Gauge("mashang_notices", "Notices by state.", ["state"], registry=self._registry)
+
+    def request(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """One answered request; `route` is the template of its path, `seconds` None for a stream."""
+        self._requests.labels(method, route, str(status)).inc()
+        if seconds is not None:
+            self._seconds.labels(route).observe(seconds)
+
+    def counting(self, receive: Receive) -> Receive:
+        """`receive`, with every message that it took counted."""
+
+        async def counted(message: InboundMessage) -> Sequence[OutboundMessage]:
+            replies = await receive(message)
+            self._messages.labels(message.channel, message.account, message.kind).inc()
+            return replies
+
+        return counted
+
+    async def page(self) -> bytes:
+        if self._notices is not None:
+            for state, count in (await self._notices()).items():
+                self._by_state.labels(state).set(count)
+        return generate_latest(self._registry)

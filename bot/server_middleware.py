@@ -1,0 +1,171 @@
+"""What every request passes through: a log line, security headers, a bound on its body, and no traceback at the end."""
+
+import secrets
+import time
+import traceback
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.channels.webchat_wire import FILE_BODY, TEXT_BODY
+from bot.metrics import Metrics
+from bot.pages.site import sorry, words_of
+from routing.errors import StorageUnavailable
+
+_log = structlog.get_logger("mashang.server")
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not "no-referrer": that would also take the Origin off our own forms, which is how they are told from foreign ones.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_FORM_OVERHEAD = 2 * TEXT_BODY
+
+
+class BodyTooLarge(Exception):
+    """The body grew beyond what its kind may have."""
+
+
+def route_of(routes: list[BaseRoute], scope: Scope) -> str:
+    """The template of the path ("/join/{secret}"), which unlike the path itself holds no secret."""
+    partial = ""
+    for route in routes:
+        match, _ = route.matches(scope)
+        if match is Match.FULL:
+            return str(getattr(route, "path", ""))
+        if match is Match.PARTIAL:
+            partial = partial or str(getattr(route, "path", ""))
+    return partial or "(none)"
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser is asking for a page, not a script for JSON."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def error_answer(request: Request, status: int, key: str, reference: str = "") -> Response:
+    """A kind page or kind JSON."""
+    if wants_page(request):
+        return sorry(request, key, status, reference=reference)
+    content: dict[str, Any] = {"error": words_of(request).say(key)}
+    if reference:
+        content["reference"] = reference
+    # Imported lazily by nobody: orjson keeps the answer the same as the web chat's own.
+    import orjson
+
+    return Response(orjson.dumps(content), status, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """For what the router itself refuses: unknown paths and methods."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    key = {404: "error.not_found", 405: "error.method"}.get(status, "error.bad_request")
+    response = error_answer(request, status, key)
+    for name, value in (getattr(error, "headers", None) or {}).items():
+        response.headers[name] = value
+    return response
+
+
+class Edge:
+    """The outermost layer. `secure` says that people reach us by https."""
+
+    def __init__(self, app: ASGIApp, *, routes: list[BaseRoute], metrics: Metrics, secure: bool) -> None:
+        self._app = app
+        self._routes = routes
+        self._metrics = metrics
+        self._headers = dict(_HEADERS)
+        if secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        started: dict[str, Any] = {"status": 0, "stream": False}
+        headers = self._headers
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                out = MutableHeaders(scope=message)
+                for name, value in headers.items():
+                    out.setdefault(name, value)
+                started["status"] = message["status"]
+                started["stream"] = out.get("content-type", "").startswith("text/event-stream")
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(scope, receive), sending)
+        except Exception as error:
+            response = _answer_for(Request(scope), error)
+            if response is not None and not started["status"]:
+                await response(scope, receive, sending)
+        finally:
+            seconds = time.perf_counter() - began
+            route = route_of(self._routes, scope)
+            self._metrics.request(
+                scope["method"] if scope["method"] in _METHODS else "other",
+                route,
+                started["status"],
+                None if started["stream"] else seconds,
+            )
+            _log.info(
+                "request", method=scope["method"][:10], route=route, status=started["status"], ms=round(seconds * 1000, 1)
+            )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _answer_for(request: Request, error: Exception) -> Response | None:
+    if isinstance(error, ClientDisconnect):
+        return None
+    if isinstance(error, BodyTooLarge):
+        return error_answer(request, 413, "error.too_large")
+    if isinstance(error, StorageUnavailable):
+        response = error_answer(request, 503, "error.unavailable")
+        response.headers["Retry-After"] = "5"
+        return response
+    reference = secrets.token_hex(4)
+    # The place and the type, not the text: an exception's text may hold what somebody wrote.
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+    _log.error("request failed", error=type(error).__name__, reference=reference, where=where)
+    return error_answer(request, 500, "error.internal", reference)
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    headers = Headers(scope=scope)
+    form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+    upload = form and scope["path"].endswith("/messages")
+    limit = FILE_BODY + _FORM_OVERHEAD if upload else TEXT_BODY
+    declared = headers.get("content-length", "")
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        if declared.isdigit() and int(declared[:20]) > limit:
+            raise BodyTooLarge
+        message = await receive()
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise BodyTooLarge
+        return message
+
+    return bounded

@@ -1,0 +1,96 @@
+"""Every sentence that a person reads, as data: one YAML file a language, the same keys in each.
+
+A line is filled with `{name}` fields. What fills them is never read as a template, so a citizen's braces stay braces.
+`tests/bot/test_wording.py` finds a missing line, a missing field and a key that the code names and no file has.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+LANGUAGES = ("zh_CN", "zh_TW", "en")
+DEFAULT = "zh_CN"
+LOCAL = ZoneInfo("Asia/Shanghai")
+_FIELD = re.compile(r"\{(\w+)\}")
+_FOLDER = Path(__file__).parent
+
+
+def fields_of(line: str) -> set[str]:
+    """The names that a line must be filled with."""
+    return set(_FIELD.findall(line))
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested mapping → dotted keys."""
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, name))
+        else:
+            flat[name] = str(value).rstrip("\n")
+    return flat
+
+
+def read_language(language: str) -> dict[str, str]:
+    """The lines of one language by dotted key."""
+    flat: dict[str, str] = {}
+    for name in ("dialogs", "safety"):
+        path = _FOLDER / f"{name}.{language}.yaml"
+        flat.update(flatten(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    return flat
+
+
+class Wording:
+    """Words a key in a language; an unknown language falls back to Simplified Chinese."""
+
+    def __init__(self) -> None:
+        self._lines = {language: read_language(language) for language in LANGUAGES}
+
+    def has(self, key: str) -> bool:
+        return key in self._lines[DEFAULT]
+
+    def keys(self) -> set[str]:
+        return set(self._lines[DEFAULT])
+
+    def line(self, key: str, language: str = DEFAULT) -> str:
+        """The raw line. Raises `KeyError` for a key that no file has."""
+        return self._lines.get(language, self._lines[DEFAULT])[key]
+
+    def render(self, key: str, language: str = DEFAULT, params: Mapping[str, Any] | None = None) -> str:
+        """The filled line. A field without a parameter stays empty rather than stopping a message, and a row of the
+        line that held nothing but empty fields is left out."""
+        values = params or {}
+        rows = []
+        for row in self.line(key, language).split("\n"):
+            filled = _FIELD.sub(lambda match: self._value(values.get(match[1], ""), language), row)
+            if filled.strip() or not row.strip():
+                rows.append(filled)
+        return "\n".join(rows)
+
+    def label(self, label: str, language: str = DEFAULT) -> str:
+        """A button's label: a key, or a literal name after `=`."""
+        return label[1:] if label.startswith("=") else self.render(label, language)
+
+    def _value(self, value: Any, language: str) -> str:
+        if isinstance(value, dict) and "key" in value:
+            return self.render(value["key"], language, value.get("params"))
+        if isinstance(value, dict) and "at" in value:
+            text = self._moment(datetime.fromisoformat(value["at"]), language)
+            return text + self.line("word.provisional", language) if value.get("provisional") else text
+        if isinstance(value, list):
+            return self.line("word.list_separator", language).join(self._value(item, language) for item in value)
+        return "" if value is None else str(value)
+
+    def _moment(self, at: datetime, language: str) -> str:
+        local = at.astimezone(LOCAL)
+        params = {
+            "month": local.month, "day": local.day, "time": f"{local:%H:%M}",
+            "weekday": self.line(f"weekday.d{local.weekday()}", language),
+        }  # fmt: skip
+        return self.render("word.moment", language, params)

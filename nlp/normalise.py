@@ -1,0 +1,171 @@
+"""The form of a text that words are looked for in; the citizen's own text stays untouched.
+
+Folding, in this order: bracketed pinyin removed (``路燈(lù dēng)``), NFKC and lower case for
+each character, white space and invisible characters dropped (zero width, direction marks,
+controls, lone surrogates), Traditional to Simplified (OpenCC ``t2s``), and the colloquial table
+of the taxonomy. Every character of the result knows where it came from, so that a word found
+here can be shown as it was written.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nlp.scripts import to_simplified, traditional_characters
+
+MAX_CHARS: Final = 5_000
+"""How much of a message is looked at, in characters: a page is 1,000. The rest is kept, unread."""
+
+_MEMO_LIMIT: Final = 0x10000
+_DROPPED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
+_VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
+
+# Tone marks or tone digits make Latin letters in brackets pinyin; without them only a run of
+# two or more syllables does, so that "(KTV)" and "(app)" stay.
+_TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
+_SYLLABLE = r"(?:[zcs]h|[bpmfdtnlgkhjqxzcsryw])?[aeiouvü]{1,3}(?:ng|n|r)?"
+_PINYIN: Final = re.compile(
+    rf"[(（\[【]\s{{0,3}}(?:"
+    rf"(?=[a-z\s']{{0,40}}[{_TONED}])[a-zü{_TONED}\s'’-]{{1,80}}"
+    rf"|(?:[a-zü]{{1,6}}[1-5]\s?){{1,16}}"
+    rf"|{_SYLLABLE}(?:[\s'’-]{_SYLLABLE}){{1,15}}"
+    rf")\s{{0,3}}[)）\]】]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A text in matching form.
+
+    ``offsets[i]`` is the index in ``original`` of the character that became ``text[i]``; the
+    offsets never decrease.
+    """
+
+    text: str
+    offsets: Sequence[int]
+    original: str
+
+    def source(self, start: int, end: int) -> str:
+        """Give the piece of the original behind ``text[start:end]`` (``start < end``)."""
+        return self.original[self.offsets[start] : self.offsets[end - 1] + 1]
+
+
+class Colloquial:
+    """A table of dialect forms and what they mean; see ``colloquial`` in the taxonomy file."""
+
+    def __init__(self, forms: dict[str, str], kept: Sequence[str] = ()) -> None:
+        """Prepare the table.
+
+        ``forms`` maps a form to its meaning. ``kept`` are words that contain a form by chance
+        (``阿拉伯`` contains ``阿拉``) and stay as they are.
+        """
+        self._meaning = {**forms, **{word: word for word in kept}}
+        words = sorted(self._meaning, key=len, reverse=True)
+        self._finder = re.compile("|".join(map(re.escape, words)) or r"(?!)")
+
+    def apply(self, text: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+        """Replace the forms in ``text``; give the new text and its offsets."""
+        parts: list[str] = []
+        places: list[int] = []
+        done = 0
+        for found in self._finder.finditer(text):
+            start, end = found.span()
+            meaning = self._meaning[found.group()]
+            parts += (text[done:start], meaning)
+            places += offsets[done:start]
+            # The last character of the meaning stands for the end of the form.
+            places += (offsets[min(start + i, end - 1)] for i in range(len(meaning) - 1))
+            places.append(offsets[end - 1])
+            done = end
+        if not parts:
+            return text, offsets
+        return "".join((*parts, text[done:])), (*places, *offsets[done:])
+
+
+def normalise(text: str, colloquial: Colloquial | None = None, limit: int = MAX_CHARS) -> Normalised:
+    """Give the matching form of the first ``limit`` characters of ``text``. Never raises."""
+    head = text[:limit]
+    characters = set(head)
+    changes = {c: f for c in characters - _memo.plain if (f := _memo.fold(c)) != c}
+    folded, offsets = _fold(head, changes, _pinyin_spans(head))
+    traditional = traditional_characters()
+    # Folding may bring Traditional characters in, out of the compatibility block.
+    if not (traditional.isdisjoint(characters) and traditional.isdisjoint(changes.values())):
+        folded = to_simplified(folded)
+    # A ligature may unfold to eighteen characters: the limit holds for the result too.
+    folded, offsets = folded[:limit], offsets[:limit]
+    if colloquial is not None:
+        folded, offsets = colloquial.apply(folded, offsets)
+    return Normalised(folded, offsets, text)
+
+
+def fold_word(word: str) -> str:
+    """Give the matching form of a word of the taxonomy (no colloquial table)."""
+    return normalise(word).text
+
+
+def _pinyin_spans(text: str) -> list[tuple[int, int]]:
+    if not any(mark in text for mark in "(（[【"):
+        return []
+    return [found.span() for found in _PINYIN.finditer(text)]
+
+
+def _fold(text: str, changes: dict[str, str], removed: list[tuple[int, int]]) -> tuple[str, Sequence[int]]:
+    if not removed and all(len(f) == 1 for f in changes.values()):
+        for character, folded in changes.items():
+            text = text.replace(character, folded)
+        return text, range(len(text))
+    parts: list[str] = []
+    offsets: list[int] = []
+    for start, end in _kept_spans(removed, len(text)):
+        for index in range(start, end):
+            folded = changes.get(text[index], text[index])
+            parts.append(folded)
+            offsets += [index] * len(folded)
+    return "".join(parts), offsets
+
+
+def _kept_spans(removed: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    edges = [0, *(edge for span in removed for edge in span), length]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+class _FoldMemo:
+    """What single characters fold to, remembered for the basic plane only (so it is bounded)."""
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        self._rule = rule
+        self._folds: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.plain: set[str] = set()
+
+    def fold(self, character: str) -> str:
+        known = self._folds.get(character)
+        if known is not None:
+            return known
+        folded = self._rule(character)
+        if ord(character) < _MEMO_LIMIT:
+            with self._lock:
+                self._folds[character] = folded
+                if folded == character:
+                    self.plain.add(character)
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    if (
+        character.isspace()
+        or unicodedata.category(character) in _DROPPED_CATEGORIES
+        or character in _VARIATION_SELECTORS
+    ):
+        return ""
+    folded = unicodedata.normalize("NFKC", character).lower()
+    # NFKC of some symbols brings a space with it ("´" becomes " ́").
+    return "".join(folded.split())
+
+
+_memo: Final = _FoldMemo(_fold_character)

@@ -1,0 +1,63 @@
+"""Buttons that mean one thing, for one person, once the case still stands where it stood."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from routing.case import Case
+from routing.errors import Refused
+from routing.people import ButtonGrant
+from routing.ports import UnitOfWork
+
+#: How long a button of a push stays usable.
+LIFETIME = timedelta(days=30)
+
+
+def literal(label: str) -> str:
+    """A button's label that is a name and not a sentence of `bot/wording`."""
+    return f"={label}"
+
+
+def offer(
+    uow: UnitOfWork,
+    contact_id: int,
+    label: str,
+    action: str,
+    *,
+    case: Case | None = None,
+    in_state: bool = False,
+    lifetime: timedelta = LIFETIME,
+    **args: Any,
+) -> list[str]:
+    """Make a button for `contact_id`; returns the (label key, token) pair that a notice carries.
+
+    `in_state` binds it to the case's present state: pressed later, it says what has happened meanwhile.
+    """
+    grant = ButtonGrant(
+        token=secrets.token_urlsafe(16),
+        contact_id=contact_id,
+        action=action,
+        expires_at=uow.now + lifetime,
+        args=args,
+        case_id=case.id if case else None,
+        case_state=case.state.value if case and in_state else None,
+    )
+    uow.buttons.add(grant)
+    return [label, grant.token]
+
+
+def press(uow: UnitOfWork, contact_id: int, token: str) -> ButtonGrant:
+    """What a pressed button means.
+
+    Raises:
+        Refused: `error.button` when it is unknown, expired or another person's (told alike, so that nothing leaks);
+            `error.button_state` when the case has moved on.
+    """
+    grant = uow.buttons.get(token) if len(token) <= 64 else None
+    if grant is None or grant.contact_id != contact_id or uow.now >= grant.expires_at:
+        raise Refused("error.button")
+    if grant.case_id is not None and grant.case_state is not None:
+        case = uow.cases.get(grant.case_id)
+        if case is None or case.state.value != grant.case_state:
+            raise Refused("error.button_state")
+    return grant

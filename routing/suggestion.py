@@ -1,0 +1,126 @@
+"""Category → department, with reasons. A suggestion only: a person confirms it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from nlp.classify import Classifier
+from nlp.normalise import normalise
+from nlp.privacy import mask
+from nlp.result import Classification, IntegrityHit, SafetyHit
+from nlp.safety import Guard
+from nlp.scripts import script_of
+from nlp.taxonomy import Category
+from routing.directory import Directory
+from routing.station import Deputy
+
+_SALUTATION = re.compile(r"^\W*(?:尊敬的|敬爱的|亲爱的)?\S{0,8}?代表(?:您好|你好|好)?[,，:：!！\s]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Ranked departments and categories, each with the words of the text that speak for it.
+
+    `confidence` is 0..1. `integrity_hint`: words that may mean corruption without saying so; staff see such a text
+    before the deputy does. `out_of_scope` names the proper way for matters that the law sends elsewhere.
+    """
+
+    departments: list[dict[str, Any]]
+    categories: list[dict[str, Any]]
+    sure: bool
+    urgency: str
+    sla_workdays: int
+    integrity_hint: bool = False
+    out_of_scope: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "departments": self.departments,
+            "categories": self.categories,
+            "sure": self.sure,
+            "urgency": self.urgency,
+            "sla_workdays": self.sla_workdays,
+            "integrity_hint": self.integrity_hint,
+            "out_of_scope": self.out_of_scope,
+        }
+
+
+class Understanding:
+    """What the desk makes of a text: one door to `nlp` for the use cases and dialogs."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._guard = Guard(classifier.taxonomy)
+
+    def danger(self, text: str) -> SafetyHit | None:
+        return self._guard.safety(text)
+
+    def integrity(self, text: str) -> IntegrityHit | None:
+        return self._guard.integrity(text)
+
+    def classify(self, text: str) -> Classification:
+        return self._classifier.classify(text)
+
+    def language(self, text: str) -> str:
+        """`zh_CN`, `zh_TW` or `en`: the script that the text is written in."""
+        return script_of(text)
+
+    def mask(self, text: str) -> str:
+        """The text with phone numbers, identity numbers, plates and rooms hidden."""
+        return mask(text)
+
+    def find_category(self, query: str) -> Category | None:
+        """The leaf category that a code, a name or a unique part of a name means."""
+        found = self._named(query)
+        return found[0] if len(found) == 1 else None
+
+    def similar(self, query: str) -> list[str]:
+        """Names to choose from where a category was not unique or not known."""
+        found = self._named(query) or [c for c in self._leaves() if any(char in c.name for char in query[:8])]
+        return [f"{category.code} {category.name}" for category in found[:8]]
+
+    def _leaves(self) -> list[Category]:
+        return [category for category in self._classifier.taxonomy.categories.values() if category.parent is not None]
+
+    def _named(self, query: str) -> list[Category]:
+        wanted = query.strip()
+        if not wanted:
+            return []
+        leaves = self._leaves()
+        exact = [c for c in leaves if wanted.upper() == c.code or wanted == c.name]
+        return exact or [c for c in leaves if wanted in c.name]
+
+    def names_deputy(self, text: str, deputy: Deputy) -> bool:
+        """Whether the text speaks *about* the deputy whose code was scanned, not only to them."""
+        said = normalise(text).text
+        said = _SALUTATION.sub("", said, count=1)
+        if deputy.name and deputy.name in said:
+            return True
+        number = re.escape(deputy.number.lstrip("0") or deputy.number)
+        return re.search(rf"(?<!\d)0*{number}号?(?:人大)?代表", said) is not None
+
+    def suggest(self, text: str, directory: Directory) -> Suggestion:
+        """Classify and keep the departments that this county has."""
+        found = self._classifier.classify(text)
+        departments = [
+            {"code": d.code, "name": directory.departments[d.code].name, "confidence": round(d.confidence, 3),
+             "words": list(d.words)}
+            for d in found.departments
+            if d.code in directory.departments and directory.departments[d.code].active
+            and not directory.departments[d.code].restricted and not directory.departments[d.code].refer_only
+        ]  # fmt: skip
+        categories = [
+            {"code": c.code, "name": c.name, "confidence": round(c.confidence, 3), "words": list(c.words)}
+            for c in found.categories
+        ]
+        first = found.categories[0] if found.categories else None
+        out = found.out_of_scope
+        return Suggestion(
+            departments=departments,
+            categories=categories,
+            sure=found.sure and bool(departments),
+            urgency=first.urgency if first else "normal",
+            sla_workdays=first.sla_workdays if first else 5,
+            integrity_hint=found.integrity is not None,
+            out_of_scope={"name": out.name, "refer": out.refer} if out else None,
+        )

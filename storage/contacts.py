@@ -1,0 +1,45 @@
+"""People who chat, and where."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from routing.people import AccessAttempt, Address, Contact
+from storage.schema import addresses
+from storage.tables import ADDRESS_KEY
+from storage.work import Work
+
+_OF_CONTACT = select(addresses).where(addresses.c.contact_id == bindparam("contact")).order_by(addresses.c.id)
+
+
+class Contacts:
+    """`routing.ports.ContactRepository`."""
+
+    def __init__(self, work: Work) -> None:
+        self._contacts = work.map(work.tables.contacts)
+        self._addresses = work.map(work.tables.addresses)
+        self._attempts = work.map(work.tables.access_attempts)
+
+    def get(self, contact_id: int) -> Contact | None:
+        return self._contacts.get(contact_id)
+
+    def add(self, contact: Contact) -> None:
+        self._contacts.add(contact)
+
+    def address(self, channel: str, account: str, user_id: str) -> Address | None:
+        return self._addresses.find(ADDRESS_KEY, channel, account, user_id)
+
+    def address_by_id(self, address_id: int) -> Address | None:
+        return self._addresses.get(address_id)
+
+    def addresses_of(self, contact_id: int) -> Sequence[Address]:
+        return self._addresses.select(_OF_CONTACT, {"contact": contact_id})
+
+    def add_address(self, address: Address) -> None:
+        self._addresses.add(address)
+
+    def attempts(self, contact_id: int) -> AccessAttempt | None:
+        return self._attempts.get(contact_id)
+
+    def add_attempts(self, attempt: AccessAttempt) -> None:
+        self._attempts.add(attempt)

@@ -1,0 +1,18 @@
+"""Where each chat stands."""
+
+from routing.people import Conversation
+from storage.tables import ADDRESS_ID
+from storage.work import Work
+
+
+class Conversations:
+    """`routing.ports.ConversationRepository`."""
+
+    def __init__(self, work: Work) -> None:
+        self._conversations = work.map(work.tables.conversations)
+
+    def of_address(self, address_id: int) -> Conversation | None:
+        return self._conversations.find(ADDRESS_ID, address_id)
+
+    def add(self, conversation: Conversation) -> None:
+        self._conversations.add(conversation)

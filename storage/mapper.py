@@ -1,0 +1,115 @@
+"""Dataclass to row and back, prepared once per table and database."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter, itemgetter
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Boolean, Dialect, Table
+
+from storage.types import Convert, Converted
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Lookup(Generic[T]):
+    """A second unique key of a table; its columns never change once a row is there."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self._value: Callable[[T], Any] = attrgetter(*columns)
+
+    def key(self, obj: T) -> Row:
+        """The key of `obj`, always a tuple."""
+        value = self._value(obj)
+        return value if len(self.columns) > 1 else (value,)
+
+
+class Mapper(Generic[T]):
+    """Converts between objects of `cls` and rows of `table` as the driver takes and gives them.
+
+    The table's columns are the dataclass's fields, in their order, so that a row is `cls(*row)` but for conversions.
+    `lookups` name its other unique keys that objects are asked for by.
+    """
+
+    def __init__(self, cls: type[T], table: Table, dialect: Dialect, *lookups: tuple[str, ...]) -> None:
+        names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # a dataclass, which no bound can say
+        if names != [column.name for column in table.columns]:
+            raise TypeError(f"the columns of {table.name} are not the fields of {cls.__name__}")
+        self.cls = cls
+        self.table = table
+        self.names = names
+        (key,) = table.primary_key.columns
+        self.key_name = key.name
+        self.key_at = names.index(key.name)
+        self.key: Callable[[T], Any] = attrgetter(key.name)
+        self.version_at = names.index("version") if "version" in names else None
+        self._values: Callable[[T], Row] = attrgetter(*names)
+        self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        self._quote = dialect.identifier_preparer.quote
+        self._encoders: list[tuple[int, Convert]] = []
+        self._decoders: list[tuple[int, Convert]] = []
+        for at, column in enumerate(table.columns):
+            if isinstance(column.type, Converted):
+                encode, decode = column.type.converters(dialect.name)
+                self._encoders.append((at, encode))
+                self._decoders.append((at, decode))
+            elif isinstance(column.type, Boolean) and dialect.name == "sqlite":
+                self._decoders.append((at, bool))
+        self._encoder_at = dict(self._encoders)
+        self._decoder_at = dict(self._decoders)
+
+        self.lookups = {columns: Lookup[T](columns) for columns in lookups}
+        columns = ", ".join(self._quote(name) for name in names)
+        self.select_sql = f"SELECT {columns} FROM {table.name}"
+        self.insert_sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([self.mark] * len(names))})"
+        indexed = {column.name for index in table.indexes for column in index.columns}
+        indexed |= {column.name for unique in table.constraints for column in getattr(unique, "columns", ())}
+        free = [at for at, name in enumerate(names) if at not in (self.key_at, self.version_at)]
+        #: Columns that an UPDATE names only when they changed: naming them costs an index or a reference check.
+        self.keyed = [at for at in free if names[at] in indexed]
+        self._plain = [at for at in free if names[at] not in indexed]
+        self._updates: dict[tuple[int, ...], tuple[str, Callable[[Row], Row]]] = {}
+
+    def to_row(self, obj: T) -> Row:
+        """What the driver stores for `obj`. Raises `ValueError` or `TypeError` for what the table can't hold."""
+        values = list(self._values(obj))
+        for at, encode in self._encoders:
+            value = values[at]
+            if value is not None:
+                values[at] = encode(value)
+        return tuple(values)
+
+    def from_row(self, row: Row) -> T:
+        """The object that was stored as `row`."""
+        values = list(row)
+        for at, decode in self._decoders:
+            value = values[at]
+            if value is not None:
+                values[at] = decode(value)
+        return self.cls(*values)
+
+    def encode(self, name: str, value: Any) -> Any:
+        """One value of column `name` as the driver takes it."""
+        encode = self._encoder_at.get(self.names.index(name))
+        return value if encode is None or value is None else encode(value)
+
+    def decode(self, name: str, value: Any) -> Any:
+        """One value of column `name` from what the driver gave."""
+        decode = self._decoder_at.get(self.names.index(name))
+        return value if decode is None or value is None else decode(value)
+
+    def update(self, changed: tuple[int, ...]) -> tuple[str, Callable[[Row], Row]]:
+        """The UPDATE that sets the plain columns, the version and the keyed columns `changed`, where the version is
+        still the old one; and what takes its parameters from a new row followed by the old version."""
+        if changed not in self._updates:
+            assert self.version_at is not None
+            at = [*self._plain, *changed, self.version_at]
+            sets = ", ".join(f"{self._quote(self.names[i])} = {self.mark}" for i in at)
+            sql = (
+                f"UPDATE {self.table.name} SET {sets} "
+                f"WHERE {self._quote(self.names[self.key_at])} = {self.mark} AND version = {self.mark}"
+            )
+            self._updates[changed] = sql, itemgetter(*at, self.key_at, len(self.names))
+        return self._updates[changed]

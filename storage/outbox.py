@@ -1,0 +1,103 @@
+"""What somebody must be told, until they were."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+
+from routing.notice import Notice, NoticeState
+from storage.schema import notices
+from storage.types import UtcTime
+from storage.work import Work
+
+_NOW = bindparam("now", type_=UtcTime)
+_EARLIER = notices.alias("earlier")
+# Ids rise with time, so the order of ids is the order in which a person is to be told.
+_HELD_BACK = exists().where(
+    _EARLIER.c.contact_id == notices.c.contact_id,
+    _EARLIER.c.priority == notices.c.priority,
+    _EARLIER.c.state == "pending",
+    _EARLIER.c.id < notices.c.id,
+    or_(_EARLIER.c.lease_until > _NOW, _EARLIER.c.due_at > _NOW),
+)
+_CLAIMABLE = and_(
+    notices.c.state == "pending",
+    notices.c.due_at <= _NOW,
+    or_(notices.c.lease_until.is_(None), notices.c.lease_until <= _NOW),
+    ~_HELD_BACK,
+)
+_NEXT = select(notices.c.id).where(_CLAIMABLE).order_by(notices.c.priority, notices.c.id).limit(bindparam("limit"))
+_LEASE: Any = (
+    update(notices)
+    .values(
+        lease_owner=bindparam("owner"), lease_until=bindparam("until", type_=UtcTime), version=notices.c.version + 1
+    )
+    .returning(*notices.c)
+)
+_CLAIM_ALONE = _LEASE.where(notices.c.id.in_(_NEXT))
+
+# Where several processes claim, skipping locked rows alone would let one take a person's second notice while another
+# is just taking the first. So a claim also takes an advisory lock on the person, skips those it doesn't get, and
+# leases in a second statement, which sees what was committed before the lock was had.
+_CANDIDATES = _NEXT.add_columns(notices.c.contact_id).with_for_update(skip_locked=True).subquery()
+_LOCKED = select(_CANDIDATES.c.id, func.pg_try_advisory_xact_lock(_CANDIDATES.c.contact_id))
+_CLAIM_LOCKED = _LEASE.where(notices.c.id.in_(bindparam("ids", expanding=True)), _CLAIMABLE)
+
+_BY_EXTERNAL_ID = (
+    select(notices)
+    .where(notices.c.address_id == bindparam("address"), notices.c.external_id == bindparam("external"))
+    .order_by(notices.c.id.desc())
+    .limit(1)
+)
+_OF_CASE = (
+    select(notices)
+    .where(notices.c.case_id == bindparam("case"), notices.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(notices.c.id)
+)
+_OLDEST = select(func.min(notices.c.due_at)).where(notices.c.state == "pending", notices.c.due_at <= _NOW)
+_COUNTS = select(notices.c.state, func.count()).group_by(notices.c.state)
+
+
+class Outbox:
+    """`routing.ports.NoticeRepository`."""
+
+    def __init__(self, work: Work) -> None:
+        self._session = work.session
+        self._notices = work.map(work.tables.notices)
+
+    def add(self, notice: Notice) -> None:
+        self._notices.add(notice)
+
+    def get(self, notice_id: int) -> Notice | None:
+        return self._notices.get(notice_id)
+
+    def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Notice]:
+        self._notices.flush()
+        params: dict[str, Any] = {"now": now, "owner": owner, "until": lease_until}
+        if self._session.postgresql:
+            candidates = self._session.select(_LOCKED, {"now": now, "limit": limit})
+            params["ids"] = [notice_id for notice_id, locked in candidates if locked]
+            if not params["ids"]:
+                return []
+            rows = self._session.select(_CLAIM_LOCKED, params)
+        else:
+            rows = self._session.select(_CLAIM_ALONE, params | {"limit": limit})
+        claimed = self._notices.load(rows, refresh=True)
+        return sorted(claimed, key=lambda notice: (notice.priority, notice.id))
+
+    def by_external_id(self, address_id: int, external_id: str) -> Notice | None:
+        found = self._notices.select(_BY_EXTERNAL_ID, {"address": address_id, "external": external_id})
+        return found[0] if found else None
+
+    def of_case(self, case_id: int, states: Sequence[str]) -> Sequence[Notice]:
+        return self._notices.select(_OF_CASE, {"case": case_id, "states": [NoticeState(state) for state in states]})
+
+    def oldest_pending(self, now: datetime) -> datetime | None:
+        self._notices.flush()
+        ((oldest,),) = self._session.select(_OLDEST, {"now": now})
+        return None if oldest is None else self._notices.mapper.decode("due_at", oldest)
+
+    def counts(self) -> dict[str, int]:
+        self._notices.flush()
+        return dict(self._session.select(_COUNTS))

@@ -1,0 +1,55 @@
+"""The tables. A table that holds a dataclass of `routing` has its field names, in its order, as columns."""
+
+from storage.schema.base import calendar_overrides, case_counters, meta, metadata
+from storage.schema.cases import (
+    assignments,
+    case_events,
+    cases,
+    files,
+    follow_ups,
+    submission_parts,
+    submissions,
+)
+from storage.schema.messages import buttons, inbox, mailbox, notices
+from storage.schema.people import (
+    access_attempts,
+    addresses,
+    codes,
+    contacts,
+    conversations,
+    departments,
+    deputies,
+    invitations,
+    members,
+    scans,
+    stations,
+)
+
+__all__ = [
+    "access_attempts",
+    "addresses",
+    "assignments",
+    "buttons",
+    "calendar_overrides",
+    "case_counters",
+    "case_events",
+    "cases",
+    "codes",
+    "contacts",
+    "conversations",
+    "departments",
+    "deputies",
+    "files",
+    "follow_ups",
+    "inbox",
+    "invitations",
+    "mailbox",
+    "members",
+    "meta",
+    "metadata",
+    "notices",
+    "scans",
+    "stations",
+    "submission_parts",
+    "submissions",
+]

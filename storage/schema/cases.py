@@ -1,0 +1,168 @@
+"""Cases, what was said about them, their history and what is due for them."""
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint, text
+
+from routing.case import CaseState, PartKind, Urgency
+from routing.follow_up import FollowUpKind
+from storage.schema.base import metadata, refers
+from storage.types import EnumText, Id, Json, UtcTime, Words
+
+_SEALED = text("state IN ('sealed', 'transferred')")
+_PENDING = text("state = 'pending'")
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("number", Words, nullable=False),
+    Column("station_id", Id, refers("stations.id"), nullable=False),
+    Column("reporter_id", Id, refers("contacts.id"), nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("news_at", UtcTime, nullable=False),
+    Column("deputy_id", Id, refers("deputies.id")),
+    Column("code", Words),
+    Column("state", EnumText(CaseState), nullable=False),
+    Column("resume_state", EnumText(CaseState)),
+    Column("urgency", EnumText(Urgency), nullable=False),
+    Column("category", Words),
+    Column("department", Words),
+    Column("co_departments", Json, nullable=False),
+    Column("suggestion", Json, nullable=False),
+    Column("held_from_deputy", Boolean, nullable=False),
+    Column("transfer_consent", Boolean, nullable=False),
+    Column("heard_by", Id),
+    Column("heard_at", UtcTime),
+    Column("returns", Integer, nullable=False),
+    Column("question", Words),
+    Column("answer_class", Words),
+    Column("answer", Words),
+    Column("answered_at", UtcTime),
+    Column("promised_on", Words),
+    Column("rating", Words),
+    Column("rating_reason", Words),
+    Column("closed_at", UtcTime),
+    Column("close_reason", Words),
+    Column("event_count", Integer, nullable=False),
+    Column("event_hash", Text, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("number"),
+    Index(None, "created_at"),
+    Index(None, "station_id", "created_at"),
+    Index(None, "deputy_id", "created_at"),
+    Index(None, "department", "created_at"),
+    Index("ix_cases_sealed", "created_at", sqlite_where=_SEALED, postgresql_where=_SEALED),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("contact_id", Id, refers("contacts.id"), nullable=False, index=True),
+    Column("address_id", Id, refers("addresses.id"), nullable=False),
+    Column("station_id", Id, refers("stations.id"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("deputy_id", Id, refers("deputies.id")),
+    Column("code", Words),
+    Column("case_id", Id, refers("cases.id"), index=True),
+    Column("submitted_at", UtcTime),
+    Column("withdrawn_at", UtcTime),
+    Column("parts", Integer, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+
+submission_parts = Table(
+    "submission_parts",
+    metadata,
+    Column("submission_id", Id, refers("submissions.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", EnumText(PartKind), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("text", Words),
+    Column("sealed_text", Text),
+    Column("file_id", Id, refers("files.id")),
+    Column("lat", Float(53)),
+    Column("lon", Float(53)),
+    Column("author", Text, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("submission_id", "seq"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("kind", EnumText(PartKind), nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("name", Words),
+    Column("mime", Words),
+    Column("size", Integer, nullable=False),
+    Column("sha256", Text),
+    Column("reference", Words),
+    Column("submission_id", Id, refers("submissions.id")),
+    Column("attempts", Integer, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("name"),
+    Index("ix_files_pending", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("case_id", Id, refers("cases.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("actor_id", Id),
+    Column("from_state", Text),
+    Column("to_state", Text, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    UniqueConstraint("case_id", "seq"),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("case_id", Id, refers("cases.id"), nullable=False, index=True),
+    Column("department", Words, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("proposed_at", UtcTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("confirm_by", UtcTime),
+    Column("confirmed_at", UtcTime),
+    Column("confirmed_by", Id),
+    Column("due_at", UtcTime),
+    Column("due_days", Integer, nullable=False),
+    Column("due_unit", Text, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    Column("reason", Words),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("kind", EnumText(FollowUpKind), nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("case_id", Id, refers("cases.id")),
+    Column("submission_id", Id, refers("submissions.id")),
+    Column("params", Json, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Index("ix_follow_ups_due", "due_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("ix_follow_ups_case", "case_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("ix_follow_ups_submission", "submission_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+)

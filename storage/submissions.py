@@ -1,0 +1,62 @@
+"""What citizens said, message by message, and the files they sent."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from routing.case import StoredFile, Submission, SubmissionPart
+from storage.schema import files, submission_parts, submissions
+from storage.work import Work
+
+_OF_CASE = select(submissions).where(submissions.c.case_id == bindparam("case")).order_by(submissions.c.id)
+_PARTS = (
+    select(submission_parts)
+    .where(submission_parts.c.submission_id == bindparam("submission"))
+    .order_by(submission_parts.c.seq)
+)
+_BY_NAME = select(files).where(files.c.name == bindparam("file"))
+_PENDING = select(files).where(files.c.state == "pending").order_by(files.c.id).limit(bindparam("limit"))
+
+
+class Submissions:
+    """`routing.ports.SubmissionRepository`."""
+
+    def __init__(self, work: Work) -> None:
+        self._submissions = work.map(work.tables.submissions)
+        self._parts = work.map(work.tables.submission_parts)
+
+    def get(self, submission_id: int) -> Submission | None:
+        return self._submissions.get(submission_id)
+
+    def add(self, submission: Submission) -> None:
+        self._submissions.add(submission)
+
+    def of_case(self, case_id: int) -> Sequence[Submission]:
+        return self._submissions.select(_OF_CASE, {"case": case_id})
+
+    def add_part(self, part: SubmissionPart) -> None:
+        self._parts.add(part)
+
+    def parts(self, submission_id: int) -> Sequence[SubmissionPart]:
+        return self._parts.select(_PARTS, {"submission": submission_id})
+
+
+class Files:
+    """`routing.ports.FileRepository`."""
+
+    def __init__(self, work: Work) -> None:
+        self._files = work.map(work.tables.files)
+
+    def get(self, file_id: int) -> StoredFile | None:
+        return self._files.get(file_id)
+
+    def by_name(self, name: str) -> StoredFile | None:
+        # Not a lookup: a file gets its name only when its content has been fetched.
+        found = self._files.select(_BY_NAME, {"file": name})
+        return found[0] if found else None
+
+    def add(self, file: StoredFile) -> None:
+        self._files.add(file)
+
+    def pending(self, limit: int = 20) -> Sequence[StoredFile]:
+        return self._files.select(_PENDING, {"limit": limit})

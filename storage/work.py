@@ -1,0 +1,46 @@
+"""The part of a unit of work that repositories see: its session and its identity maps."""
+
+from typing import Any, TypeVar, cast
+
+from storage.identity_map import IdentityMap
+from storage.mapper import Mapper
+from storage.session import Session
+from storage.tables import Tables
+
+T = TypeVar("T")
+
+
+class Work:
+    """Identity maps of one transaction, made when first asked for. Without `writes`, nothing is ever flushed."""
+
+    def __init__(self, session: Session, tables: Tables, *, writes: bool = True) -> None:
+        self.session = session
+        self.tables = tables
+        self.writes = writes
+        self._maps: dict[Mapper[Any], IdentityMap[Any]] = {}
+
+    def map(self, mapper: Mapper[T]) -> IdentityMap[T]:
+        """The objects of one table."""
+        known = self._maps.get(mapper)
+        if known is None:
+            known = self._maps[mapper] = IdentityMap(self.session, mapper, writes=self.writes)
+        return cast("IdentityMap[T]", known)
+
+    def settle(self) -> None:
+        """One piece of work of the group ended."""
+        for known in self._maps.values():
+            known.settle()
+
+    def flush(self) -> None:
+        """Write everything that is pending: new rows in the order of the tables, then changes."""
+        if not self.writes:
+            return
+        maps = [self._maps[mapper] for mapper in self.tables.in_order if mapper in self._maps]
+        for known in maps:
+            known.insert()
+        for known in maps:
+            known.update()
+
+    def wrote(self, *mappers: Mapper[Any]) -> bool:
+        """Whether any of these tables was written to."""
+        return any(mapper in self._maps and self._maps[mapper].wrote for mapper in mappers)
