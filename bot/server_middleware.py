@@ -5,12 +5,13 @@ import time
 import traceback
 from typing import Any
 
+import orjson
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.webchat_wire import FILE_BODY, TEXT_BODY
@@ -28,29 +29,18 @@ _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not "no-referrer": that would also take the Origin off our own forms, which is how they are told from foreign ones.
+    # Not "no-referrer": that would take the Origin off our own forms too, and by it they are told from foreign ones.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(self), browsing-topics=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FORM_OVERHEAD = 2 * TEXT_BODY
 
 
 class BodyTooLarge(Exception):
     """The body grew beyond what its kind may have."""
-
-
-def route_of(routes: list[BaseRoute], scope: Scope) -> str:
-    """The template of the path ("/join/{secret}"), which unlike the path itself holds no secret."""
-    partial = ""
-    for route in routes:
-        match, _ = route.matches(scope)
-        if match is Match.FULL:
-            return str(getattr(route, "path", ""))
-        if match is Match.PARTIAL:
-            partial = partial or str(getattr(route, "path", ""))
-    return partial or "(none)"
 
 
 def wants_page(request: Request) -> bool:
@@ -65,9 +55,6 @@ def error_answer(request: Request, status: int, key: str, reference: str = "") -
     content: dict[str, Any] = {"error": words_of(request).say(key)}
     if reference:
         content["reference"] = reference
-    # Imported lazily by nobody: orjson keeps the answer the same as the web chat's own.
-    import orjson
-
     return Response(orjson.dumps(content), status, {"Cache-Control": "no-store"}, "application/json")
 
 
@@ -86,7 +73,8 @@ class Edge:
 
     def __init__(self, app: ASGIApp, *, routes: list[BaseRoute], metrics: Metrics, secure: bool) -> None:
         self._app = app
-        self._routes = routes
+        # The template of a path ("/join/{secret}") holds no secret, as the path itself does.
+        self._templates = {getattr(route, "endpoint", None): getattr(route, "path", "") for route in routes}
         self._metrics = metrics
         self._headers = dict(_HEADERS)
         if secure:
@@ -117,19 +105,10 @@ class Edge:
                 await response(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - began
-            route = route_of(self._routes, scope)
-            self._metrics.request(
-                scope["method"] if scope["method"] in _METHODS else "other",
-                route,
-                started["status"],
-                None if started["stream"] else seconds,
-            )
-            _log.info(
-                "request", method=scope["method"][:10], route=route, status=started["status"], ms=round(seconds * 1000, 1)
-            )
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+            route = self._templates.get(scope.get("endpoint"), "(none)")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._metrics.request(method, route, started["status"], None if started["stream"] else seconds)
+            _log.info("request", method=method, route=route, status=started["status"], ms=round(seconds * 1000, 1))
 
 
 def _answer_for(request: Request, error: Exception) -> Response | None:

@@ -4,7 +4,9 @@ Why: https://owasp.org/www-community/attacks/CSV_Injection. In .xlsx a cell has 
 marked "quotePrefix" (what a typed apostrophe sets), which keeps it text when it is edited; the words stay as they were.
 """
 
+import io
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
@@ -54,6 +56,17 @@ def write_xlsx(rows: Iterable[Row], path: Path, sheet: str = "诉求件") -> int
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet)
     page.freeze_panes = "A2"
+    try:
+        count = _fill(page, rows)
+    except BaseException:
+        # openpyxl collects rows in a temporary file, which only a save removes.
+        book.save(io.BytesIO())
+        raise
+    book.save(path)
+    return count
+
+
+def _fill(page: Any, rows: Iterable[Row]) -> int:
     columns: list[str] | None = None
     count = 0
     for row in rows:
@@ -66,7 +79,6 @@ def write_xlsx(rows: Iterable[Row], path: Path, sheet: str = "诉求件") -> int
         if count >= MAX_ROWS:
             raise ValueError(f"a sheet holds {MAX_ROWS - 1} rows; export jsonl, or fewer cases")
         page.append([_cell(page, row[name]) for name in columns])
-    book.save(path)
     return count
 
 
@@ -98,7 +110,7 @@ def _heading(page: Any, name: str) -> Any:
 
 
 def _cell(page: Any, value: Any) -> Any:
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, int):
         # A spreadsheet counts in 15 digits; the case's own id has more.
@@ -120,5 +132,5 @@ def _text_cell(page: Any, text: str) -> Any:
     cell = WriteOnlyCell(page, text)
     # openpyxl makes a formula of "=…" and an error of "#N/A".
     cell.data_type = "s"
-    cell.quotePrefix = is_formula_like(text)  # type: ignore[attr-defined]  # a style descriptor, untyped
+    cell.quotePrefix = is_formula_like(text)
     return cell

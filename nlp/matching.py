@@ -73,7 +73,7 @@ class Matcher:
             filed[word[:2]].append((word, len(word), tuple(sorted(owners[word]))))
         self._words = {pair: tuple(words) for pair, words in filed.items()}
         self._pairs = frozenset(self._words)
-        self._patterns: dict[str, list[_FiledPattern]] = defaultdict(list)
+        self._patterns: dict[str, dict[_FiledPattern, None]] = defaultdict(dict)
         self._always: list[_FiledPattern] = []
         for pattern, of_pattern in patterns.items():
             self._file(pattern, tuple(sorted(of_pattern)))
@@ -85,13 +85,14 @@ class Matcher:
         if not clauses:
             self._always.append(filed)
         for gram in clauses[0] if clauses else ():
-            self._patterns[gram].append(filed)
+            self._patterns[gram][filed] = None
 
     def scan(self, text: str) -> Hits:
         """Find all rules in ``text`` (in matching form). A pattern counts once, a word always."""
         pairs = set(map(add, text, text[1:]))
         hits: Hits = {}
-        for pair in pairs & self._pairs:
+        # Sorted, so that sums and ties come out the same in every process.
+        for pair in sorted(pairs & self._pairs):
             for word, length, owners in self._words[pair]:
                 start = text.find(word)
                 while start >= 0:
@@ -104,8 +105,8 @@ class Matcher:
         return hits
 
     def _scan_patterns(self, text: str, grams: set[str], hits: Hits) -> None:
-        candidates = set(self._always)
-        for gram in grams & self._grams:
+        candidates = dict.fromkeys(self._always)
+        for gram in sorted(grams & self._grams):
             candidates.update(self._patterns[gram])
         for filed in candidates:
             for clause in filed.clauses:

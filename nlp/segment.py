@@ -17,6 +17,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+_NAME_COUNT: Final = 2_000
+"""How often a name is taken to occur, among the dictionary's 60 million words."""
+
 _REACH: Final = 4
 """Characters looked at on each side of a doubtful word; Chinese words seldom have more."""
 
@@ -24,9 +27,14 @@ _REACH: Final = 4
 class Segmenter:
     """A jieba tokenizer of our own (the global ``jieba.dt`` stays as it is)."""
 
-    def __init__(self, words: Iterable[str] = ()) -> None:
-        """Remember the user dictionary ``words`` (in matching form); loads nothing yet."""
+    def __init__(self, words: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        """Remember the user dictionary, in matching form; loads nothing yet.
+
+        ``words`` are as common as their parts suggest. ``names`` (of streets, estates) are
+        taken for more common than that, so that ``光明路/口`` is not read ``光明/路口``.
+        """
         self._words = tuple(dict.fromkeys(words))
+        self._names = tuple(dict.fromkeys(names))
         self._lock = threading.Lock()
         self._jieba: Any = None
         self._known: Mapping[str, int] = {}
@@ -64,7 +72,7 @@ class Segmenter:
     def _load(self) -> Mapping[str, int]:
         with self._lock:
             if not self._known:
-                tokenizer = _load_tokenizer(self._words)
+                tokenizer = _load_tokenizer(self._words, self._names)
                 self._jieba = tokenizer
                 self._log_total = math.log(tokenizer.total)
                 self._known = tokenizer.FREQ
@@ -116,12 +124,14 @@ def _has_rival(known: Mapping[str, int], text: str, edge: int, count: int) -> bo
     )
 
 
-def _load_tokenizer(words: Iterable[str]) -> Any:
+def _load_tokenizer(words: Iterable[str], names: Iterable[str]) -> Any:
     tokenizer = _import_jieba().Tokenizer()
     tokenizer.tmp_dir = str(_cache_folder())
     tokenizer.initialize()
     for word in words:
         tokenizer.add_word(word)
+    for name in names:
+        tokenizer.add_word(name, _NAME_COUNT)
     return tokenizer
 
 

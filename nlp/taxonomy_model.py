@@ -70,6 +70,7 @@ class Matching:
     min_score: float
     min_margin: float
     top_k: int
+    ignored_terms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

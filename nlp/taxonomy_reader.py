@@ -61,11 +61,12 @@ def _days(reader: Reader, fields: dict[str, yaml.Node], key: str) -> int | None:
 
 def read_matching(reader: Reader, node: Node) -> Matching:
     """Read ``matching``."""
-    f = reader.mapping(node, "matching", ("min_score", "min_margin", "top_k"))
+    f = reader.mapping(node, "matching", ("min_score", "min_margin", "top_k"), ("ignored_terms",))
     return Matching(
         min_score=reader.number(f.get("min_score"), "min_score", 1.6, 100),
         min_margin=reader.number(f.get("min_margin"), "min_margin", 0.25, 1),
         top_k=reader.whole(f.get("top_k"), "top_k", 3, 20),
+        ignored_terms=frozenset(reader.words(f.get("ignored_terms"), "ignored_terms")),
     )
 
 

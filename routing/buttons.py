@@ -1,10 +1,11 @@
 """Buttons that mean one thing, for one person, once the case still stands where it stood."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from routing.case import Case
+from routing.case import Case, CaseState
 from routing.errors import Refused
 from routing.people import ButtonGrant
 from routing.ports import UnitOfWork
@@ -26,13 +27,16 @@ def offer(
     *,
     case: Case | None = None,
     in_state: bool = False,
+    also_in: Iterable[CaseState] = (),
     lifetime: timedelta = LIFETIME,
     **args: Any,
 ) -> list[str]:
     """Make a button for `contact_id`; returns the (label key, token) pair that a notice carries.
 
-    `in_state` binds it to the case's present state: pressed later, it says what has happened meanwhile.
+    `in_state` binds it to the case's present state (and those `also_in`): pressed in another one, it does nothing and
+    says that the matter has moved on.
     """
+    states = dict.fromkeys((case.state, *also_in)) if case and in_state else ()
     grant = ButtonGrant(
         token=secrets.token_urlsafe(16),
         contact_id=contact_id,
@@ -40,7 +44,7 @@ def offer(
         expires_at=uow.now + lifetime,
         args=args,
         case_id=case.id if case else None,
-        case_state=case.state.value if case and in_state else None,
+        case_state=",".join(state.value for state in states) or None,
     )
     uow.buttons.add(grant)
     return [label, grant.token]
@@ -58,6 +62,6 @@ def press(uow: UnitOfWork, contact_id: int, token: str) -> ButtonGrant:
         raise Refused("error.button")
     if grant.case_id is not None and grant.case_state is not None:
         case = uow.cases.get(grant.case_id)
-        if case is None or case.state.value != grant.case_state:
+        if case is None or case.state.value not in grant.case_state.split(","):
             raise Refused("error.button_state")
     return grant

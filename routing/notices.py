@@ -100,7 +100,11 @@ def card_buttons(uow: UnitOfWork, member: Member, kind: str, case: Case) -> list
     assert contact_id is not None
 
     def button(label: str, action: str, in_state: bool = True, **args: Any) -> list[str]:
-        return offer(uow, contact_id, label, action, case=case, in_state=in_state, member=member.id, **args)
+        # A case that staff have not taken up may become accepted by the deputy's listening: their buttons still hold.
+        also = (CaseState.ACCEPTED,) if action in ("assign", "assign_form") else ()
+        return offer(
+            uow, contact_id, label, action, case=case, in_state=in_state, also_in=also, member=member.id, **args
+        )
 
     if kind in ("card.deputy", "card.deputy_substitute"):
         return [

@@ -113,7 +113,8 @@ class Invitation:
 class ButtonGrant:
     """What a pressed button means, and who may press it, for which case, in which state, until when.
 
-    `token` is random and is all that a platform ever sees.
+    `token` is random and is all that a platform ever sees. `case_state` lists, parted by commas, the states of the case
+    in which it works; None: any.
     """
 
     token: str

@@ -1,4 +1,4 @@
-"""Text sealed with a key that is not in the database."""
+"""Sealing with a key that is not in the database: AES-256-GCM under keys derived from the secret of the settings."""
 
 import base64
 import os
@@ -13,27 +13,46 @@ _PREFIX = "s1."
 _NONCE_BYTES = 12
 
 
-def derive_key(secret: str, purpose: str) -> bytes:
-    """32 bytes for one purpose from the secret of the settings. Raises `ValueError` for an empty secret."""
-    if not secret:
-        raise ValueError("the secret key is empty; set MASHANG_SECRET_KEY")
-    return HKDF(SHA256(), length=32, salt=b"mashang", info=purpose.encode()).derive(secret.encode())
+class BytesSealer:
+    """Seals bytes for one purpose, bound to a label that must be given again to open them.
+
+    `secret` seals and opens; `older` secrets open what was sealed before the secret was changed.
+    Raises `ValueError` for an empty secret.
+    """
+
+    def __init__(self, secret: str, older: Sequence[str] = (), *, purpose: str) -> None:
+        if not all((secret, *older)):
+            raise ValueError("the secret key is empty; set MASHANG_SECRET_KEY")
+        self._ciphers = [
+            AESGCM(HKDF(SHA256(), length=32, salt=b"mashang", info=purpose.encode()).derive(one.encode()))
+            for one in (secret, *older)
+        ]
+
+    def seal(self, plain: bytes, label: bytes) -> bytes:
+        """Nonce and ciphertext."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._ciphers[0].encrypt(nonce, plain, label)
+
+    def open(self, sealed: bytes, label: bytes) -> bytes:
+        """Raises `ValueError` when it was sealed with another key or label, or changed, or cut."""
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label)
+            except (InvalidTag, ValueError):
+                continue
+        raise ValueError("this was sealed with another key, or changed")
 
 
 class AesSealer:
-    """`routing.ports.Sealer` with AES-256-GCM.
-
-    `secret` seals and opens; `older` secrets open what was sealed before the secret was changed.
-    """
+    """`routing.ports.Sealer`: text to URL-safe text."""
 
     def __init__(self, secret: str, older: Sequence[str] = ()) -> None:
-        self._ciphers = [AESGCM(derive_key(one, "seal")) for one in (secret, *older)]
+        self._bytes = BytesSealer(secret, older, purpose="seal")
 
     def seal(self, text: str) -> str:
-        nonce = os.urandom(_NONCE_BYTES)
         # A hostile text may hold lone surrogates, which must come back too.
-        sealed = self._ciphers[0].encrypt(nonce, text.encode("utf-8", "surrogatepass"), _PREFIX.encode())
-        return _PREFIX + base64.urlsafe_b64encode(nonce + sealed).decode("ascii")
+        sealed = self._bytes.seal(text.encode("utf-8", "surrogatepass"), _PREFIX.encode())
+        return _PREFIX + base64.urlsafe_b64encode(sealed).decode("ascii")
 
     def open(self, sealed: str) -> str:
         if not sealed.startswith(_PREFIX):
@@ -42,10 +61,4 @@ class AesSealer:
             blob = base64.b64decode(sealed[len(_PREFIX) :].encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
             raise ValueError("this sealed text was changed") from None
-        for cipher in self._ciphers:
-            try:
-                plain = cipher.decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], _PREFIX.encode())
-            except (InvalidTag, ValueError):
-                continue
-            return plain.decode("utf-8", "surrogatepass")
-        raise ValueError("this text was sealed with another key, or changed")
+        return self._bytes.open(blob, _PREFIX.encode()).decode("utf-8", "surrogatepass")

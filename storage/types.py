@@ -85,7 +85,11 @@ class EnumText(Converted):
 
     def converters(self, dialect_name: str) -> tuple[Convert, Convert]:
         enum = self.enum
-        return (lambda value: enum(value).value), enum
+
+        def encode(value: Any) -> Any:
+            return value._value_ if type(value) is enum else enum(value).value
+
+        return encode, enum._value2member_map_.__getitem__
 
 
 class EnumNumber(EnumText):

@@ -21,11 +21,9 @@ from bot.channel import (
 )
 from bot.channels.telegram_api import ApiRefusal, BotApi, delivery_error, pause
 from bot.channels.telegram_parsing import (
-    Malformed,
     NotReady,
     TelegramReader,
     callback_id_of,
-    update_id_of,
 )
 from bot.channels.telegram_polling import TelegramPolling
 from bot.channels.telegram_sending import TEXT_LIMIT, File, Part, alternatives, plan, uploadable
@@ -77,7 +75,7 @@ class TelegramChannel(ABC):
         self._load = load
         self._backoff = backoff
         self._max_connections = max_connections
-        self._reader = TelegramReader(self.account, self.audience, clock)
+        self._reader = TelegramReader(self.account, self.audience, clock, self._typed)
         self._secret = webhook_secret
         self._url = f"{(public_url or '').rstrip('/')}/telegram/{self.account}"
         self._webhook: TelegramWebhook | None = None
@@ -202,7 +200,7 @@ class TelegramChannel(ABC):
             raise NotReady
         self._busy += 1
         try:
-            message = self._parse(raw)
+            message = self._reader.read(raw)
             if message is not None:
                 await receive(message)
         finally:
@@ -211,16 +209,6 @@ class TelegramChannel(ABC):
         query_id = callback_id_of(raw)
         if query_id is not None:
             self._in_background(self._answer(query_id))
-
-    def _parse(self, raw: Any) -> Any:
-        update_id = update_id_of(raw)
-        try:
-            return self._reader.read(update_id, self._typed(raw))
-        except Malformed:
-            raise
-        except Exception as error:
-            # The libraries raise a dozen kinds for a body of the wrong shape, and quote it.
-            raise Malformed(type(error).__name__) from None
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

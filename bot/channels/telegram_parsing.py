@@ -1,5 +1,8 @@
-"""A typed Telegram update → `InboundMessage`. aiogram and python-telegram-bot name the fields alike, so one reading
-serves both bots; python-telegram-bot checks no types, so this does.
+"""A Telegram update → `InboundMessage`. aiogram and python-telegram-bot name the fields alike, so one reading serves
+both bots; python-telegram-bot checks no types, so this does.
+
+The library sees only the fields that are read here. Both refuse a whole update over a field that nobody reads: a poll
+needs `allows_revoting` "since Bot API 9.6", which a self-hosted API server of last year doesn't send.
 
 Video becomes a "file": it is what people film a pothole with, and the file store decides what it keeps. What nobody
 said (a pinned message, a new title, a bot taken back) gives None.
@@ -16,36 +19,57 @@ ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_membe
 _START = re.compile(r"/start(?:@\w+)?(?:[ ]([A-Za-z0-9_-]{1,64}))?")
 _ID_LIMIT = 2**63
 
+_READ = frozenset(
+    {
+        "message_id",
+        "from",
+        "chat",
+        "date",
+        "text",
+        "caption",
+        "photo",
+        "voice",
+        "audio",
+        "document",
+        "video",
+        "video_note",
+        "location",
+        "venue",
+        "reply_to_message",
+    }
+)
 # Messages that the platform itself puts into a chat.
-_SERVICE = (
-    "new_chat_members",
-    "left_chat_member",
-    "new_chat_title",
-    "new_chat_photo",
-    "delete_chat_photo",
-    "group_chat_created",
-    "supergroup_chat_created",
-    "channel_chat_created",
-    "message_auto_delete_timer_changed",
-    "migrate_to_chat_id",
-    "migrate_from_chat_id",
-    "pinned_message",
-    "write_access_allowed",
-    "proximity_alert_triggered",
-    "boost_added",
-    "chat_background_set",
-    "forum_topic_created",
-    "forum_topic_edited",
-    "forum_topic_closed",
-    "forum_topic_reopened",
-    "general_forum_topic_hidden",
-    "general_forum_topic_unhidden",
-    "giveaway_created",
-    "giveaway_completed",
-    "video_chat_scheduled",
-    "video_chat_started",
-    "video_chat_ended",
-    "video_chat_participants_invited",
+_SERVICE = frozenset(
+    {
+        "new_chat_members",
+        "left_chat_member",
+        "new_chat_title",
+        "new_chat_photo",
+        "delete_chat_photo",
+        "group_chat_created",
+        "supergroup_chat_created",
+        "channel_chat_created",
+        "message_auto_delete_timer_changed",
+        "migrate_to_chat_id",
+        "migrate_from_chat_id",
+        "pinned_message",
+        "write_access_allowed",
+        "proximity_alert_triggered",
+        "boost_added",
+        "chat_background_set",
+        "forum_topic_created",
+        "forum_topic_edited",
+        "forum_topic_closed",
+        "forum_topic_reopened",
+        "general_forum_topic_hidden",
+        "general_forum_topic_unhidden",
+        "giveaway_created",
+        "giveaway_completed",
+        "video_chat_scheduled",
+        "video_chat_started",
+        "video_chat_ended",
+        "video_chat_participants_invited",
+    }
 )
 
 
@@ -60,24 +84,40 @@ class NotReady(Exception):
 class TelegramReader:
     """Reads the updates of one bot."""
 
-    def __init__(self, account: str, audience: Audience, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, account: str, audience: Audience, clock: Callable[[], datetime], typed: Callable[[dict[str, Any]], Any]
+    ) -> None:
+        """`typed` makes the library's `Update`, and may raise anything for what is none."""
         self._account = account
         self._audience = audience
         self._clock = clock
+        self._typed = typed
 
-    def read(self, update_id: int, update: Any) -> InboundMessage | None:
-        """`update` is either library's `Update`. None for what is no message to us. Raises `Malformed`."""
+    def read(self, raw: Any) -> InboundMessage | None:
+        """One update as it came off the wire. None for what is no message to us. Raises `Malformed`."""
+        update_id = update_id_of(raw)
+        try:
+            update = self._typed({key: _essentials(value) for key, value in raw.items()})
+            return self._read(update_id, update, raw)
+        except Malformed:
+            raise
+        except Exception as error:
+            # The libraries raise a dozen kinds for a body of the wrong shape, and quote it.
+            raise Malformed(type(error).__name__) from None
+
+    def _read(self, update_id: int, update: Any, raw: dict[str, Any]) -> InboundMessage | None:
         if update.callback_query is not None:
             return self._pressed(update_id, update.callback_query)
         if update.my_chat_member is not None:
             return self._membership(update_id, update.my_chat_member)
-        message = update.message or update.edited_message
-        if message is None:
-            return None
-        return self._message(update_id, message, edited=update.message is None)
+        if update.message is not None:
+            return self._message(update_id, update.message, raw["message"], edited=False)
+        if update.edited_message is not None:
+            return self._message(update_id, update.edited_message, raw["edited_message"], edited=True)
+        return None
 
-    def _message(self, update_id: int, message: Any, *, edited: bool) -> InboundMessage | None:
-        if any(getattr(message, name, None) for name in _SERVICE):
+    def _message(self, update_id: int, message: Any, raw: dict[str, Any], *, edited: bool) -> InboundMessage | None:
+        if not _SERVICE.isdisjoint(raw):
             return None
         text = _text(message.text, "text") or _text(message.caption, "caption") or ""
         attachments, location = _attachments(message), _place(message)
@@ -103,7 +143,7 @@ class TelegramReader:
             attachments=attachments,
             reply_to=str(_id(message.reply_to_message.message_id)) if message.reply_to_message else None,
             edited=edited,
-            forwarded=message.forward_origin is not None,
+            forwarded=raw.get("forward_origin") is not None,
         )
 
     def _pressed(self, update_id: int, query: Any) -> InboundMessage | None:
@@ -144,6 +184,25 @@ def callback_id_of(raw: dict[str, Any]) -> str | None:
     query = raw.get("callback_query")
     found = query.get("id") if isinstance(query, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _essentials(content: Any) -> Any:
+    """What the library is to see of a message, a pressed button or another change."""
+    if not isinstance(content, dict):
+        return content
+    if isinstance(content.get("message"), dict):
+        return {**content, "message": _mention(content["message"])}
+    if "message_id" not in content:
+        return content
+    kept = {key: value for key, value in content.items() if key in _READ}
+    if isinstance(kept.get("reply_to_message"), dict):
+        kept["reply_to_message"] = _mention(kept["reply_to_message"])
+    return kept
+
+
+def _mention(message: dict[str, Any]) -> dict[str, Any]:
+    """A message that another one points to."""
+    return {key: value for key, value in message.items() if key in ("message_id", "date", "chat")}
 
 
 def _attachments(message: Any) -> tuple[Attachment, ...]:

@@ -62,12 +62,11 @@ class Join:
         """What is offered. A program that previews links gets this far and takes nothing."""
         member, place = await self._offer(request)
         words = words_of(request)
-        role = words.say(f"join.role_{member.role.value}")
         return page(
             request,
             "join.html",
             title=words.say("join.title"),
-            headline=words.say("join.headline", role=role),
+            role=words.say(f"join.role_{member.role.value}"),
             who=words.say("join.for", name=member.name),
             where=words.say("join.where", place=place) if place else "",
             can=words.say(f"join.can_{member.role.value}"),

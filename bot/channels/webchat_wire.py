@@ -9,10 +9,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from bot.channels.webchat_form import FormError, Part, read_form
 from bot.message import Attachment, InboundKind, OutboundMessage
 
 TEXT_BODY = 1024 * 1024
@@ -99,38 +98,36 @@ async def read_said(request: Request) -> Said:
     """The message in a request's body, JSON or multipart. Raises `Refusal`."""
     if media_type(request) != "multipart/form-data":
         return parse_said(await read_json(request))
-    stream = _limited(request, FILE_BODY + _FORM_OVERHEAD)
+    fields: dict[str, Any] = {}
+    attachments: tuple[Attachment, ...] = ()
     try:
-        form = await MultiPartParser(
-            request.headers, stream, max_files=1, max_fields=8, max_part_size=TEXT_BODY
-        ).parse()
-    except MultiPartException:
-        raise Refusal(400, "error.bad_request") from None
-    try:
-        fields: dict[str, Any] = {}
-        attachments: tuple[Attachment, ...] = ()
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                attachments = (_attachment(value, await value.read(FILE_BODY + 1)),)
+        stream = _limited(request, FILE_BODY + _FORM_OVERHEAD)
+        for part in await read_form(request.headers["content-type"], stream):
+            if part.filename is None:
+                if len(part.content) > TEXT_BODY:
+                    raise Refusal(413, "error.too_large")
+                fields[part.name] = part.text
+            elif attachments:
+                raise Refusal(400, "error.bad_request")
             else:
-                fields[name] = value
-    finally:
-        await form.close()
+                attachments = (_attachment(part),)
+    except FormError:
+        raise Refusal(400, "error.bad_request") from None
     return parse_said(fields, attachments)
 
 
-def _attachment(upload: UploadFile, content: bytes) -> Attachment:
-    if len(content) > FILE_BODY:
+def _attachment(part: Part) -> Attachment:
+    if len(part.content) > FILE_BODY:
         raise Refusal(413, "error.too_large")
-    if not content:
+    if not part.content:
         raise Refusal(400, "error.empty")
-    mime = (upload.content_type or "")[:100]
-    family = mime.partition("/")[0].lower()
+    family = part.mime.partition("/")[0].lower()
     kind: Literal["photo", "voice", "file"] = "file"
     if family in ("image", "audio"):
         kind = "photo" if family == "image" else "voice"
-    name = re.split(r"[/\\]", upload.filename or "")[-1][:200].replace("\x00", "")
-    return Attachment(kind=kind, content=content, size=len(content), mime=mime or None, name=name or None)
+    name = re.split(r"[/\\]", part.filename or "")[-1][:200].replace("\x00", "")
+    content = bytes(part.content)
+    return Attachment(kind=kind, content=content, size=len(content), mime=part.mime[:100] or None, name=name or None)
 
 
 def parse_said(fields: Mapping[str, Any], attachments: tuple[Attachment, ...] = ()) -> Said:

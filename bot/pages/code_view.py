@@ -126,7 +126,9 @@ def landing_values(view: CodeView, words: Words, zone: tzinfo) -> dict[str, Any]
             "write_label": words.say("landing.write_deputy", name=deputy.name),
         }
     else:
-        eyebrow = words.say("landing.station", tier=station.tier)
+        eyebrow = words.say("landing.station_plain")
+        if station.tier in _TIERS:
+            eyebrow = words.say("landing.station", tier=station.tier)
         if view.kind in (CodeKind.STALL, CodeKind.PROJECT):
             eyebrow = words.say(f"landing.{view.kind.value}", place=view.place)
         values |= {"eyebrow": eyebrow, "name": station.name, "subtitle": "", "write_label": words.say("landing.write")}

@@ -179,7 +179,7 @@ def _demo_values(links: Sequence[DemoLink], words: Words) -> dict[str, Any]:
     citizen = next((link.url for link in links if link.role == "citizen"), None)
     qr = ""
     if citizen is not None:
-        qr = Html(segno.make(citizen, error="m").svg_inline(scale=4, border=1, dark="#26211c", title="QR"))
+        qr = Html(segno.make(citizen, error="m").svg_inline(border=0, dark="#26211c", omitsize=True, title="QR"))
     return {"roles": roles, "qr": qr}
 
 

@@ -44,7 +44,7 @@ def _answer(request: Request, content: str, status: int) -> HTMLResponse:
     return response
 
 
-def page(request: Request, template: str, *, title: str, status: int = 200, **values: Any) -> HTMLResponse:
+def page(request: Request, template: str, /, *, title: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The template in the common layout. `title` is already worded."""
     words = words_of(request)
     body = render(template, words, **values)

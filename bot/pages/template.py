@@ -99,7 +99,7 @@ def _fill(nodes: list[_Node], context: Sequence[Mapping[str, Any]], words: Words
                 _fill(node.children, inner, words, out)
 
 
-def render(name: str, words: Words, **values: Any) -> Html:
+def render(name: str, words: Words, /, **values: Any) -> Html:
     """Fill the template file `name`. Raises `TemplateError` and, for a missing sentence, `KeyError`."""
     out: list[str] = []
     _fill(_load(name), [values], words, out)

@@ -128,7 +128,8 @@ class FakeTelegram:
             bot.poll.set_result("conflict")
         mine = bot.poll = asyncio.get_running_loop().create_future()
         if not bot.pending:
-            await asyncio.wait([mine, self._closing], timeout=float(params.get("timeout", 0)))
+            seconds = float(params.get("timeout", 0))
+            await asyncio.wait([mine, self._closing], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if mine.done() and mine.result() == "conflict":
             problem = "terminated by other getUpdates request; make sure that only one bot instance is running"
             raise ApiError(409, f"Conflict: {problem}")

@@ -96,7 +96,8 @@ class Person:
 
     def poll(self) -> Json:
         options = [{"text": "a", "voter_count": 0, "persistent_id": "0"}]
-        kinds = {"is_closed": False, "is_anonymous": True, "type": "regular", "allows_multiple_answers": False}
+        kinds: Json = {"is_closed": False, "is_anonymous": True, "type": "regular", "allows_multiple_answers": False}
+        kinds |= {"allows_revoting": True, "members_only": False}
         return self.message(poll={"id": "5", "question": "?", "options": options, "total_voter_count": 0, **kinds})
 
     def pinned(self) -> Json:
@@ -105,10 +106,10 @@ class Person:
 
     def membership(self, status: str, bot: Json, before: str = "member") -> Json:
         """The person blocked ("kicked") the bot or took it back ("member")."""
-        until = {"until_date": 0} if status == "kicked" else {}
+        until = {"until_date": 0}
         change = {
-            "old_chat_member": {"user": bot, "status": before},
-            "new_chat_member": {"user": bot, "status": status, **until},
+            "old_chat_member": {"user": bot, "status": before, **(until if before == "kicked" else {})},
+            "new_chat_member": {"user": bot, "status": status, **(until if status == "kicked" else {})},
         }
         return {"my_chat_member": {"chat": self.chat, "from": self.user, **change}}
 

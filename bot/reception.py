@@ -1,0 +1,288 @@
+"""From an inbound message to its replies, in one transaction.
+
+Nothing is acknowledged before it is durable: `receive` returns only after the commit, and raises `StorageUnavailable`
+when there was none. A repeat gets the same replies and does nothing else. A message whose handling raises is stored as
+failed, sealed, and its sender is told that it arrived; `inbox retry` runs it again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+
+import orjson
+import structlog
+
+from bot.channel import AttachmentGone, Channel, DeliveryError
+from bot.dialogs import citizen, work
+from bot.dialogs.turn import Say, Turn
+from bot.mailbox import from_mailbox, numbered, put_in_mailbox
+from bot.message import Attachment, Button, InboundMessage, OutboundMessage, Picture
+from bot.registry import Channels
+from bot.wording import Wording
+from routing.case import PartKind, StoredFile
+from routing.errors import Conflict, Refused, StorageUnavailable
+from routing.inbox import InboxRecord
+from routing.notice import Notice, Priority
+from routing.people import Address, Contact, Conversation
+from routing.ports import FileStore, Names, SavedFile, UnitOfWork, Writer
+from routing.suggestion import Understanding
+
+log = structlog.get_logger(__name__)
+
+#: A platform's text is cut here before it is looked at; a web chat can send 1 MB.
+MAX_TEXT = 20_000
+FETCH_SECONDS = 8.0
+_HINTS = {"zh-tw": "zh_TW", "zh-hk": "zh_TW", "zh-mo": "zh_TW", "zh-hant": "zh_TW", "en": "en"}
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Attachments after they were fetched, checked and written, before the transaction."""
+
+    saved: list[tuple[Attachment, SavedFile | None]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+class Reception:
+    """Takes messages in for every channel."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        files: FileStore,
+        channels: Channels,
+        understanding: Understanding,
+        wording: Wording,
+        *,
+        wake_delivery: Callable[[], None] = lambda: None,
+        fetch_seconds: float = FETCH_SECONDS,
+    ) -> None:
+        self._writer = writer
+        self._files = files
+        self._channels = channels
+        self._understanding = understanding
+        self._wording = wording
+        self._wake = wake_delivery
+        self._fetch_seconds = fetch_seconds
+
+    async def receive(self, message: InboundMessage) -> Sequence[OutboundMessage]:
+        """Handle one message; returns the replies where the channel is passive, else nothing.
+
+        Raises:
+            StorageUnavailable: nothing was kept; the platform must send it again.
+        """
+        channel = self._channels.get(message.channel, message.account)
+        passive = channel is not None and channel.capabilities.passive
+        message = replace(message, text=message.text[:MAX_TEXT])
+        taken = await self._take(message, channel)
+        names = Names(
+            inbox_key=(message.channel, message.account, message.external_id),
+            address_key=(message.channel, message.account, message.user_id),
+            code=message.code,
+            button=message.button,
+        )
+        try:
+            replies = await self._writer.run(lambda uow: self._handle(uow, message, taken, passive), names)
+        except (StorageUnavailable, Conflict):
+            raise
+        except Exception as error:
+            # Which message it was is found by its key; what it said stays out of the log.
+            log.error("message_failed", channel=message.channel, account=message.account, error=type(error).__name__,
+                      at=_where(error))  # fmt: skip
+            kind = type(error).__name__
+            replies = await self._writer.run(lambda uow: self._store_failed(uow, message, kind, passive), names)
+        if not passive:
+            self._wake()
+        return replies
+
+    async def retry(self, record_id: tuple[str, str, str], uow_message: InboundMessage) -> None:
+        """Run a failed message again (`inbox retry`)."""
+
+        def again(uow: UnitOfWork) -> None:
+            record = uow.inbox.get(*record_id)
+            if record is None or record.state != "failed":
+                return
+            self._answer(uow, uow_message, _Taken(), passive=False)
+            record.state, record.sealed_body, record.error = "handled", None, None
+
+        await self._writer.run(again)
+        self._wake()
+
+    async def _take(self, message: InboundMessage, channel: Channel | None) -> _Taken:
+        """Fetch and write what came with the message. What the platform can't give now is fetched later."""
+        taken = _Taken()
+        for attachment in message.attachments:
+            try:
+                content = attachment.content
+                if content is None and channel is not None:
+                    limit = channel.capabilities.attachment_limit
+                    if attachment.size is not None and attachment.size > limit:
+                        raise Refused("file.size")
+                    async with asyncio.timeout(self._fetch_seconds):
+                        content = await channel.fetch(attachment)
+                saved = await asyncio.to_thread(self._files.save, content or b"", attachment.mime)
+                taken.saved.append((replace(attachment, content=None), saved))
+            except Refused as refused:
+                taken.refused.append(refused)
+            except AttachmentGone:
+                taken.refused.append(Refused("file.gone"))
+            except (TimeoutError, DeliveryError):
+                taken.saved.append((replace(attachment, content=None), None))
+        return taken
+
+    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, passive: bool) -> list[OutboundMessage]:
+        seen = uow.inbox.get(message.channel, message.account, message.external_id)
+        if seen is not None:
+            return _same_again(uow, message, seen)
+        record = InboxRecord(message.channel, message.account, message.external_id, uow.now)
+        uow.inbox.add(record)
+        replies = self._answer(uow, message, taken, passive)
+        record.replies = [{"seq": reply.seq} for reply in replies]
+        return replies
+
+    def _answer(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, passive: bool) -> list[OutboundMessage]:
+        turn = self._turn(uow, message)
+        turn.files, turn.refused = _stored(uow, message, taken), taken.refused
+        dialog = citizen.respond if message.audience == "citizen" else work.respond
+        dialog(turn)
+        turn.conversation.updated_at = uow.now
+        return self._deliver(uow, turn, passive)
+
+    def _turn(self, uow: UnitOfWork, message: InboundMessage) -> Turn:
+        address = uow.contacts.address(message.channel, message.account, message.user_id)
+        if address is None:
+            contact = Contact(created_at=uow.now, language=self._language(message))
+            uow.contacts.add(contact)
+            address = Address(contact.id, message.channel, message.account, message.user_id, created_at=uow.now)
+            uow.contacts.add_address(address)
+            contact.address_id = address.id
+        else:
+            found = uow.contacts.get(address.contact_id)
+            assert found is not None, "an address always has its contact"
+            contact = found
+        if contact.address_id != address.id and message.kind != "blocked":
+            contact.address_id = address.id
+        conversation = uow.conversations.of_address(address.id)
+        if conversation is None:
+            conversation = Conversation(address_id=address.id, contact_id=contact.id, updated_at=uow.now)
+            uow.conversations.add(conversation)
+        return Turn(uow, message, contact, address, conversation, self._understanding)
+
+    def _language(self, message: InboundMessage) -> str:
+        hint = (message.language or "").lower()
+        for prefix, language in _HINTS.items():
+            if hint.startswith(prefix):
+                return language
+        return self._understanding.language(message.text) if message.text and not hint else "zh_CN"
+
+    def _deliver(self, uow: UnitOfWork, turn: Turn, passive: bool) -> list[OutboundMessage]:
+        """Word the replies into the answer of a passive channel; put them into the outbox of any other."""
+        replies = []
+        for say in turn.replies:
+            if passive:
+                worded = self._worded(uow, say, turn.contact.language)
+                replies.append(numbered(worded, put_in_mailbox(uow, turn.address, worded)))
+            else:
+                uow.notices.add(_as_notice(uow, say, turn))
+        return replies
+
+    def _worded(self, uow: UnitOfWork, say: Say, language: str) -> OutboundMessage:
+        return OutboundMessage(
+            text=self._wording.render(say.key, language, say.params),
+            buttons=tuple(Button(self._wording.label(label, language), token) for label, token in say.buttons),
+            pictures=pictures(uow, say.files),
+            sealed=say.sealed,
+            case_id=say.case_id,
+        )
+
+    def _store_failed(
+        self, uow: UnitOfWork, message: InboundMessage, error: str, passive: bool
+    ) -> list[OutboundMessage]:
+        seen = uow.inbox.get(message.channel, message.account, message.external_id)
+        if seen is not None:
+            return _same_again(uow, message, seen)
+        body = uow.sealer.seal(orjson.dumps(_body(message)).decode())
+        record = InboxRecord(
+            message.channel,
+            message.account,
+            message.external_id,
+            uow.now,
+            state="failed",
+            sealed_body=body,
+            error=error,
+        )
+        uow.inbox.add(record)
+        turn = self._turn(uow, message)
+        turn.say("citizen.error" if message.audience == "citizen" else "work.error")
+        replies = self._deliver(uow, turn, passive)
+        record.replies = [{"seq": reply.seq} for reply in replies]
+        return replies
+
+
+def pictures(uow: UnitOfWork, file_ids: Sequence[int]) -> tuple[Picture, ...]:
+    """What can be shown of stored files; those still at the platform are left out."""
+    found = [uow.files.get(file_id) for file_id in file_ids]
+    return tuple(
+        Picture(file.name, file.mime or "", file.kind.value)
+        for file in found
+        if file is not None and file.state == "stored" and file.name is not None
+    )
+
+
+def _same_again(uow: UnitOfWork, message: InboundMessage, seen: InboxRecord) -> list[OutboundMessage]:
+    address = uow.contacts.address(message.channel, message.account, message.user_id)
+    if address is None:
+        return []
+    kept = [from_mailbox(uow, address, reply["seq"]) for reply in seen.replies if reply.get("seq")]
+    return [reply for reply in kept if reply is not None]
+
+
+def _stored(uow: UnitOfWork, message: InboundMessage, taken: _Taken) -> list[StoredFile]:
+    files = []
+    for attachment, saved in taken.saved:
+        file = StoredFile(kind=PartKind(attachment.kind), channel=message.channel, created_at=uow.now)
+        if saved is None:
+            file.state, file.reference = "pending", f"{message.account}:{attachment.reference}"
+        else:
+            file.kind, file.name, file.mime = PartKind(saved.kind), saved.name, saved.mime
+            file.size, file.sha256 = saved.size, saved.sha256
+        uow.files.add(file)
+        files.append(file)
+    return files
+
+
+def _as_notice(uow: UnitOfWork, say: Say, turn: Turn) -> Notice:
+    params = dict(say.params)
+    if say.files:
+        params["_files"] = list(say.files)
+    if say.sealed:
+        params = {"_sealed": uow.sealer.seal(orjson.dumps(params).decode())}
+    return Notice(
+        kind=say.key, contact_id=turn.contact.id, created_at=uow.now, due_at=uow.now, params=params,
+        buttons=[list(button) for button in say.buttons], address_id=turn.address.id, case_id=say.case_id,
+        priority=Priority.REPLY,
+    )  # fmt: skip
+
+
+def _body(message: InboundMessage) -> dict[str, object]:
+    body = asdict(replace(message, attachments=tuple(replace(a, content=None) for a in message.attachments)))
+    body["received_at"] = message.received_at.isoformat()
+    return body
+
+
+def message_from_body(body: str) -> InboundMessage:
+    """The message that a failed inbox record kept."""
+    values = orjson.loads(body)
+    values["received_at"] = datetime.fromisoformat(values["received_at"])
+    values["attachments"] = tuple(Attachment(**attachment) for attachment in values["attachments"])
+    values["location"] = tuple(values["location"]) if values["location"] else None
+    return InboundMessage(**values)
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the failure. A traceback would quote values, and values may be a citizen's words."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""

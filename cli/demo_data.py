@@ -1,0 +1,56 @@
+"""The fictional county of the demonstration, and a way into it for each role."""
+
+from pathlib import Path
+
+from bot.pages.entrance import DemoLink
+from cli.tables import read_tables
+from routing.code import Code, CodeKind, make_code
+from routing.invitations import invite
+from routing.people import Role
+from routing.ports import UnitOfWork
+from routing.roster import apply_roster, read_roster
+
+ROSTER = Path(__file__).parent / "demo_county.yaml"
+#: Whom a newcomer plays: (station prefix, deputy number, department).
+_STATION, _DEPUTY, _DEPARTMENT = "HB", "086", "zhzf"
+
+
+def load_demo_county(uow: UnitOfWork) -> bool:
+    """Put the demo county with a code for every deputy and station into an empty store. False: there is data already."""
+    if uow.directory.stations:
+        return False
+    apply_roster(uow, read_roster(read_tables(ROSTER)), uow.now)
+    return True
+
+
+def give_codes(uow: UnitOfWork) -> None:
+    """A code for each station and deputy that has none."""
+    coded = {(code.station_id, code.deputy_id) for code in uow.codes.all() if code.revoked_at is None}
+    for station in uow.directory.stations.values():
+        if (station.id, None) not in coded:
+            uow.codes.add(Code(make_code(), CodeKind.STATION, station.id, uow.now, place=station.address))
+    for deputy in uow.directory.deputies.values():
+        if (deputy.station_id, deputy.id) not in coded:
+            station_of = uow.directory.stations[deputy.station_id]
+            uow.codes.add(
+                Code(make_code(), CodeKind.DEPUTY, station_of.id, uow.now, deputy_id=deputy.id, place=station_of.name)
+            )
+
+
+def demo_links(uow: UnitOfWork, url: str) -> list[DemoLink]:
+    """A citizen's code and a fresh invitation for each role, to be opened in a tab each."""
+    directory = uow.directory
+    station = next(s for s in directory.stations.values() if s.prefix == _STATION)
+    deputy = next(d for d in directory.deputies_of(station.id) if d.number == _DEPUTY)
+    code = next(c for c in uow.codes.all() if c.deputy_id == deputy.id and c.revoked_at is None)
+    wanted = (
+        ("deputy", lambda m: m.role is Role.DEPUTY and m.deputy_id == deputy.id),
+        ("staff", lambda m: m.role is Role.STAFF and m.station_id == station.id),
+        ("officer", lambda m: m.role is Role.OFFICER and m.department == _DEPARTMENT),
+        ("integrity", lambda m: m.role is Role.INTEGRITY),
+    )
+    links = [DemoLink("citizen", f"{url}/c/{code.code}")]
+    for role, fits in wanted:
+        member = next(m for m in directory.members.values() if m.active and fits(m))
+        links.append(DemoLink(role, f"{url}/join/{invite(uow, member).secret}", member.name))
+    return links

@@ -1,0 +1,166 @@
+"""`main.py doctor`: what is missing, what is wrong, and what each channel can do."""
+
+import shutil
+from dataclasses import dataclass
+from typing import Literal
+
+import typer
+
+from cli.common import print_json
+from cli.settings import Settings, SettingsError, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`level` "wrong" makes the command exit with 1; "note" is worth knowing."""
+
+    part: str
+    level: Literal["ok", "note", "wrong"]
+    text: str
+
+
+def doctor(*, list_settings: bool, as_json: bool) -> None:
+    """Print the findings."""
+    if list_settings:
+        for name, field in Settings.model_fields.items():
+            typer.echo(f"MASHANG_{name.upper()}\n    {field.description}")
+        return
+    findings = examine()
+    if as_json:
+        print_json([{"part": f.part, "level": f.level, "text": f.text} for f in findings])
+    else:
+        marks = {"ok": "✓", "note": "·", "wrong": "✗"}
+        for finding in findings:
+            typer.echo(f"{marks[finding.level]} {finding.part}: {finding.text}")
+    if any(finding.level == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine() -> list[Finding]:
+    """Look at the settings, the database, the people, the words, the calendar, the fonts and the channels."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        return [Finding("settings", "wrong", str(error))]
+    findings = [_public_url(settings), _disk(settings), *_store(settings), _words(), _font(settings)]
+    findings += _channels(settings)
+    return findings
+
+
+def _public_url(settings: Settings) -> Finding:
+    if not settings.public_url:
+        return Finding(
+            "public URL", "note", f"MASHANG_PUBLIC_URL is not set; codes lead to {settings.url}, for this machine only"
+        )
+    if not settings.public_url.startswith("https://"):
+        return Finding(
+            "public URL", "wrong", "MASHANG_PUBLIC_URL is not https: what citizens write could be read on the way"
+        )
+    return Finding("public URL", "ok", settings.public_url)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data_dir if settings.data_dir.exists() else settings.data_dir.absolute().parent
+    free = shutil.disk_usage(folder).free // 2**20
+    return Finding("disk", "wrong" if free < 200 else "ok", f"{free} MB free for {settings.data_dir}")
+
+
+def _store(settings: Settings) -> list[Finding]:
+    from routing.errors import StorageUnavailable
+    from routing.people import Role
+    from routing.working_days import WorkingCalendar, local_date
+    from storage.migrate import needed
+    from storage.sealer import AesSealer
+    from storage.store import Store
+
+    try:
+        if needed(settings.database):
+            return [Finding("database", "wrong", "its tables are not the newest; run `main.py db upgrade`")]
+        store = Store(settings.database, sealer=AesSealer(settings.key), data_dir=settings.data_dir)
+    except (StorageUnavailable, OSError) as error:
+        return [Finding("database", "wrong", f"it can't be opened: {error}")]
+    findings = [Finding("database", "ok", settings.database.partition(":")[0])]
+    try:
+        with store.transaction() as uow:
+            directory = uow.directory
+            missing = WorkingCalendar(uow.calendar.overrides()).missing_year(local_date(uow.now))
+            codes = [code for code in uow.codes.all() if code.valid_at(uow.now)]
+            failed = len(uow.inbox.failed())
+            waiting = uow.notices.counts().get("pending", 0)
+            bound = {role: sum(1 for m in directory.members.values() if m.role is role and m.contact_id and m.active)
+                     for role in Role}  # fmt: skip
+    except StorageUnavailable as error:
+        return [Finding("database", "wrong", f"it can't be read: {error}")]
+    finally:
+        store.close()
+    if not directory.stations:
+        findings.append(
+            Finding("people", "wrong", "no stations yet; `main.py import --template roster.xlsx` makes a form")
+        )
+    else:
+        findings.append(
+            Finding(
+                "people",
+                "ok",
+                f"{len(directory.stations)} stations, {len(directory.deputies)} deputies, {len(codes)} valid codes",
+            )
+        )
+        for role in (Role.STAFF, Role.INTEGRITY):
+            if not bound[role]:
+                findings.append(
+                    Finding(
+                        "people",
+                        "wrong",
+                        f"no {role.value} has accepted an invitation, so nobody hears; `main.py invite {role.value} --name …`",
+                    )
+                )
+    if missing is not None:
+        findings.append(
+            Finding("calendar", "note", f"the holidays of {missing} are not known; due dates in it are marked 暂定")
+        )
+    findings.append(
+        Finding(
+            "inbox",
+            "wrong" if failed else "ok",
+            f"{failed} failed messages" + ("; see `main.py inbox list`" if failed else ""),
+        )
+    )
+    findings.append(Finding("outbox", "ok", f"{waiting} waiting"))
+    return findings
+
+
+def _words() -> Finding:
+    from nlp.taxonomy import TaxonomyError, load_taxonomy
+
+    try:
+        taxonomy = load_taxonomy()
+    except TaxonomyError as error:
+        return Finding("taxonomy", "wrong", str(error))
+    return Finding("taxonomy", "ok", f"{len(taxonomy.categories)} categories, {len(taxonomy.departments)} departments")
+
+
+def _font(settings: Settings) -> Finding:
+    from bot.fonts import FontMissing, find_font
+
+    try:
+        find_font(settings.poster_font or None)
+    except FontMissing as error:
+        return Finding("posters", "note", str(error))
+    return Finding("posters", "ok", "a Chinese font is there")
+
+
+def _channels(settings: Settings) -> list[Finding]:
+    findings = [Finding("web chat", "ok", f"{settings.url}/c/CODE; text, photos, voices, files, places, buttons, live")]
+    for name, token in (("citizens", settings.telegram_citizen_token), ("work", settings.telegram_desk_token)):
+        if not token.get_secret_value():
+            findings.append(Finding(f"Telegram, {name}", "note", "off (no token)"))
+            continue
+        way = "webhook" if settings.telegram_webhook_secret.get_secret_value() else "polling"
+        findings.append(
+            Finding(
+                f"Telegram, {name}",
+                "note",
+                f"on by {way}; its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)",
+            )
+        )
+    return findings

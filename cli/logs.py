@@ -1,0 +1,48 @@
+"""Logs: one JSON object a line, without personal data. A key that may hold any is cut off here as a last guard."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+#: Names under which nobody may log: what people say, and who they are.
+_NEVER = frozenset({"text", "body", "phone", "name", "token", "secret", "user_id", "message", "params", "exc_info"})
+
+
+def _drop_personal(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in _NEVER & event.keys():
+        event[key] = "…"
+    return event
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send structlog's and the standard library's records to standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _drop_personal,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # These log addresses of calls, and an address may hold a token; or every tick.
+    for noisy in ("httpx", "httpcore", "aiohttp", "aiogram", "telegram", "apscheduler", "uvicorn.access", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,111 @@
+"""`main.py serve`: take messages in and bring news out until stopped."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import typer
+from rich.console import Console
+from starlette.applications import Starlette
+
+from bot.pages.entrance import Entrance
+from bot.pages.words import words_for
+from bot.server import build_app, server_for
+from cli.demo_data import demo_links, give_codes, load_demo_county
+from cli.logs import set_up
+from cli.settings import Settings
+from cli.wiring import Desk, build_desk, make_understanding, open_store
+from storage.lock import AlreadyServed
+from storage.spool import Spool
+
+
+def serve(settings: Settings, *, demo: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM. Exits with 1 and a plain line when another process serves the same file."""
+    set_up()
+    try:
+        store = open_store(settings, serving=True)
+    except AlreadyServed as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if demo:
+        with store.transaction() as uow:
+            load_demo_county(uow)
+        with store.transaction() as uow:
+            give_codes(uow)
+    understanding = make_understanding()
+
+    async def run() -> None:
+        desk = build_desk(settings, store, understanding)
+        server = server_for(
+            web_app(desk, demo=demo), host=settings.host, port=settings.port,
+            before_shutdown=desk.close_streams,
+        )  # fmt: skip
+        await server.serve()
+
+    if demo:
+        with store.transaction() as uow:
+            _print_demo(demo_links(uow, settings.url))
+    import uvloop
+
+    uvloop.run(run())
+
+
+def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlette:
+    """Everything that speaks HTTP. Unless it was `started` already, the desk starts and stops with the server."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await desk.start()
+        yield
+        await desk.stop()
+
+    reader = desk.store.reader
+
+    async def database() -> str:
+        await reader.run(lambda uow: uow.directory.version)
+        return "ok"
+
+    async def outbox() -> dict[str, Any]:
+        oldest = await reader.run(lambda uow: uow.notices.oldest_pending(uow.now))
+        age = (desk.store.clock() - oldest).total_seconds() if oldest else None
+        return {"oldest_seconds": age}
+
+    spool = Spool(desk.settings.data_dir / "spool", desk.settings.key)
+
+    async def spooled() -> dict[str, int]:
+        return {"waiting": await asyncio.to_thread(spool.waiting)}
+
+    async def links() -> list[Any]:
+        return await desk.store.writer.run(lambda uow: demo_links(uow, desk.settings.url))
+
+    entrance = Entrance(
+        writer=desk.store.writer,
+        reader=reader,
+        links=lambda code: [
+            (f"landing.link_{name}", url) for name, url in desk.channels.links("citizen", code) if name != "webchat"
+        ],
+        demo=links if demo else None,
+    )
+    return build_app(
+        channels=list(desk.channels),
+        pages=entrance,
+        health={"database": database, "spool": spooled, "outbox": outbox},
+        metrics=desk.metrics,
+        public_url=desk.settings.url,
+        lifespan=None if started else lifespan,
+    )
+
+
+def _print_demo(links: list[Any]) -> None:
+    import segno
+
+    console = Console()
+    console.print("\n[bold]码上 Mashang[/bold] 演示：海平县（虚构）。四个身份，各开一个标签页：\n")
+    words = words_for("zh_CN")
+    for link in links:
+        who = words.say(f"home.demo_{link.role}") + (f" {link.name}" if link.name else "")
+        console.print(f"  {who}\n    {link.url}", soft_wrap=True, highlight=False)
+    console.print("\n手机可扫（同一台机器的地址只有本机能开）：")
+    segno.make(links[0].url, micro=False).terminal(compact=True)
+    console.print("邀请链接 15 分钟内有效，只能用一次；首页会给新的。按 Ctrl+C 停止。\n")

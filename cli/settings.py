@@ -1,0 +1,85 @@
+"""All settings, read once: the environment (`MASHANG_…`) and a `.env` file in the working folder."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from bot.settings import PosterSettings, ServerSettings, TelegramSettings
+from storage.settings import StorageSettings
+
+#: Values from examples and habit. One of these as a secret stops the start.
+_SAMPLES = ("change", "secret", "example", "sample", "test", "password", "your", "xxx", "123456", "<")
+_SECRETS = ("secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it and says what to do."""
+
+
+class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings):
+    """Every name with its help is listed by `main.py doctor --settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="after")
+    def _check_secrets(self) -> "Settings":
+        for name in _SECRETS:
+            value = getattr(self, name).get_secret_value()
+            if value and any(value.lower().startswith(sample) for sample in _SAMPLES):
+                raise ValueError(f"MASHANG_{name.upper()} is still a sample value; set a real one")
+        key = self.secret_key.get_secret_value()
+        if key and len(key) < 32:
+            raise ValueError("MASHANG_SECRET_KEY is shorter than 32 characters")
+        citizen, desk = self.telegram_citizen_token.get_secret_value(), self.telegram_desk_token.get_secret_value()
+        if citizen and citizen == desk:
+            raise ValueError("MASHANG_TELEGRAM_DESK_TOKEN is the public bot's token; the work bot needs its own")
+        if self.telegram_webhook_secret.get_secret_value() and not self.public_url:
+            raise ValueError("MASHANG_TELEGRAM_WEBHOOK_SECRET is set, so MASHANG_PUBLIC_URL must be set as well")
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'mashang.db'}"
+
+    @property
+    def url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @cached_property
+    def key(self) -> str:
+        """The secret key; made and kept in the data folder (mode 0600) where none is set."""
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(f".{secrets.token_hex(4)}")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)  # the first of two starting processes wins
+            except FileExistsError:
+                pass
+            finally:
+                Path(temporary).unlink()
+        return path.read_text().strip()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings. Raises `SettingsError` with one line per wrong name and no value."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "".join(f"MASHANG_{str(part).upper()}: " for part in problem["loc"])
+            lines.append(name + problem["msg"].removeprefix("Value error, "))
+        raise SettingsError("\n".join(lines)) from None

@@ -1,0 +1,168 @@
+"""Settings → objects. The only place where `bot`, `storage`, `routing` and `nlp` meet."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.webchat import WebChat
+from bot.delivery import Delivery
+from bot.media import MediaFetcher
+from bot.metrics import Metrics
+from bot.reception import Reception
+from bot.registry import Channels
+from bot.wording import Wording
+from cli.settings import Settings
+from nlp.classify import Classifier
+from nlp.taxonomy import load_taxonomy
+from routing.permissions import may_see_file
+from routing.ports import Clock
+from routing.schedule import FollowUps, Ticker
+from routing.suggestion import Understanding
+from storage.migrate import upgrade
+from storage.sealer import AesSealer
+from storage.store import Store, system_clock
+
+if TYPE_CHECKING:
+    from bot.channel import Channel
+    from bot.http import HttpClient
+
+log = structlog.get_logger(__name__)
+
+
+def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool = False) -> Store:
+    """The database and files of the settings, brought to the newest tables."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(
+        settings.database, clock=clock, sealer=AesSealer(settings.key), data_dir=settings.data_dir, serving=serving
+    )
+    try:
+        upgrade(settings.database)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def make_understanding() -> Understanding:
+    """Load the taxonomy and jieba's dictionary (about a second)."""
+    return Understanding(Classifier(load_taxonomy()))
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that runs, put together."""
+
+    settings: Settings
+    store: Store
+    understanding: Understanding
+    wording: Wording
+    channels: Channels
+    reception: Reception
+    delivery: Delivery
+    follow_ups: FollowUps
+    media: MediaFetcher
+    metrics: Metrics
+    http: "HttpClient"
+    webchats: tuple[WebChat, ...]
+    ticker: Ticker
+    _sender: "asyncio.Task[None] | None" = None
+
+    async def start(self) -> None:
+        """Take messages in, send notices out, and tick."""
+        for channel in self.channels:
+            await channel.start(self.metrics.counting(self.reception.receive))
+        self._sender = asyncio.create_task(self.delivery.run(), name="delivery")
+        await self.follow_ups.run_due()
+        self.ticker.every(5, self.follow_ups.run_due, "follow_ups")
+        self.ticker.every(30, self.media.fetch_pending, "media")
+        self.ticker.every(1, self._wake_delivery, "deliver")
+        self.ticker.start()
+
+    async def _wake_delivery(self) -> None:
+        self.delivery.wake()
+
+    def close_streams(self) -> None:
+        """End the live streams of web chats, which never end by themselves."""
+        for chat in self.webchats:
+            chat.close_streams()
+
+    async def stop(self) -> None:
+        """Finish what is under way, then close. What was not sent stands in the outbox."""
+        self.ticker.stop()
+        for channel in self.channels:
+            await channel.stop()
+        self.delivery.stop()
+        if self._sender is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sender
+        await self.http.close()
+        await self.store.aclose()
+
+
+def build_desk(
+    settings: Settings,
+    store: Store,
+    understanding: Understanding,
+    *,
+    extra_channels: Sequence["Channel"] = (),
+) -> Desk:
+    """Wire the desk for an open store. Must be called inside the running event loop."""
+    from bot.http import HttpClient
+
+    channels = Channels()
+    wording = Wording()
+    http = HttpClient()
+    delivery = Delivery(store.writer, channels, understanding, wording, store.clock)
+    reception = Reception(store.writer, store.files, channels, understanding, wording, wake_delivery=delivery.wake)
+    webchats = tuple(
+        WebChat(
+            account=account, writer=store.writer, reader=store.reader, files=store.files, may_see=may_see_file,
+            clock=store.clock, public_url=settings.url,
+        )
+        for account in ("citizen", "desk")
+    )  # fmt: skip
+    for channel in (*webchats, *_telegram(settings, store, http), *extra_channels):
+        channels.add(channel)
+    return Desk(
+        settings=settings, store=store, understanding=understanding, wording=wording, channels=channels,
+        reception=reception, delivery=delivery,
+        follow_ups=FollowUps(store.writer, understanding, delivery.wake),
+        media=MediaFetcher(store.writer, store.files, channels),
+        metrics=Metrics(notices=lambda: store.reader.run(lambda uow: uow.notices.counts())),
+        http=http, webchats=webchats, ticker=Ticker(),
+    )  # fmt: skip
+
+
+def _telegram(settings: Settings, store: Store, http: "HttpClient") -> list["Channel"]:
+    """The configured Telegram bots. Their libraries are imported only here, and only then."""
+    channels: list[Channel] = []
+
+    async def load(name: str) -> bytes:
+        return await asyncio.to_thread(store.files.read, name)
+
+    secret = settings.telegram_webhook_secret.get_secret_value() or None
+    if token := settings.telegram_citizen_token.get_secret_value():
+        from bot.channels.telegram_citizen import TelegramCitizen
+
+        channels.append(
+            TelegramCitizen(
+                http=http, token=token, clock=store.clock, load=load, api_base=settings.telegram_api_base,
+                webhook_secret=secret, public_url=settings.public_url or None,
+            )
+        )  # fmt: skip
+    if token := settings.telegram_desk_token.get_secret_value():
+        from bot.channels.telegram_desk import TelegramDesk
+
+        channels.append(
+            TelegramDesk(
+                http=http, token=token, clock=store.clock, load=load, api_base=settings.telegram_api_base,
+                webhook_secret=secret, public_url=settings.public_url or None,
+            )
+        )  # fmt: skip
+    if channels:
+        log.warning("telegram_is_abroad", advice="no personal data of a real station may go there (PIPL Art. 36)")
+    return channels

@@ -1,0 +1,132 @@
+"""The writer on a database that others write to, and that may go away."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from routing.errors import StorageUnavailable
+from routing.inbox import InboxRecord
+from routing.ports import Names, UnitOfWork
+from storage.store import Store
+from storage.unit_of_work import SqlUnitOfWork
+from tests.conftest import Clock
+from tests.contracts.rows import somebody
+from tests.contracts.test_writer import take_in, taken_in
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+async def pair(postgresql_url: str, clock: Clock, tmp_path: Path, sqlite_store: Store) -> AsyncIterator[list[Store]]:
+    """Two processes' stores."""
+    stores = [
+        Store(postgresql_url, clock=clock, sealer=sqlite_store.sealer, data_dir=tmp_path / "data") for _ in range(2)
+    ]
+    yield stores
+    for store in stores:
+        await store.aclose()
+
+
+async def test_two_processes_take_one_message_in_once(pair: list[Store]) -> None:
+    both_looked = threading.Barrier(2, timeout=5)
+    looked = threading.local()
+
+    def fn(unit: UnitOfWork) -> str:
+        if unit.inbox.get("webchat", "citizen", "m1"):
+            return "again"
+        if not hasattr(looked, "once"):
+            looked.once = True
+            both_looked.wait()
+        unit.inbox.add(InboxRecord("webchat", "citizen", "m1", unit.now))
+        return "new"
+
+    results = await asyncio.gather(*(store.writer.run(fn) for store in pair))
+    assert sorted(results) == ["again", "new"]
+
+
+async def test_one_persons_messages_wait_for_each_other(pair: list[Store]) -> None:
+    with pair[0].transaction() as unit:
+        keys = [somebody(unit, "u0").address_key]
+        station = list(unit._maps[unit.tables.stations]._objects.values())[0]
+        keys += [somebody(unit, f"u{n}", station).address_key for n in range(1, 6)]
+
+    def count(key: tuple[str, str, str]):  # type: ignore[no-untyped-def]
+        def fn(unit: UnitOfWork) -> None:
+            address = unit.contacts.address(*key)
+            assert address is not None
+            address.next_seq += 1
+
+        return fn
+
+    work = [(store, key) for _ in range(20) for key in keys for store in pair]
+    await asyncio.gather(*(store.writer.run(count(key), Names(address_key=key)) for store, key in work))
+    with pair[0].transaction() as unit:
+        for key in keys:
+            address = unit.contacts.address(*key)
+            assert address is not None
+            assert address.next_seq == 41
+    assert [store.writer.counters.conflicts for store in pair] == [0, 0]
+
+
+async def test_numbers_of_cases_are_shared(pair: list[Store]) -> None:
+    with pair[0].transaction() as unit:
+        station = somebody(unit).station
+    numbers = await asyncio.gather(
+        *(
+            store.writer.run(lambda unit: unit.cases.next_number(station.id, unit.now.date()))
+            for _ in range(25)
+            for store in pair
+        )
+    )
+    assert sorted(numbers) == list(range(1, 51))
+
+
+def _backend(unit: SqlUnitOfWork) -> int:
+    return int(unit.session.rows("SELECT pg_backend_pid()")[0][0])
+
+
+def _cut(url: str, backend: int) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s, 1000)", (backend,))
+
+
+async def test_a_connection_cut_while_idle_is_not_noticed(pair: list[Store], postgresql_url: str) -> None:
+    store = pair[0]
+    _cut(postgresql_url, await store.writer.run(_backend))  # type: ignore[arg-type]
+    assert await store.writer.run(take_in("m1")) == "new"
+    _cut(postgresql_url, await store.reader.run(_backend))  # type: ignore[arg-type]
+    assert await taken_in(store, "m1")
+
+
+@pytest.mark.parametrize("queries_after", [True, False], ids=["then asks", "then commits"])
+async def test_a_connection_cut_in_the_middle_is_unavailable(
+    pair: list[Store], postgresql_url: str, queries_after: bool
+) -> None:
+    store = pair[0]
+
+    def cut_and_go_on(unit: SqlUnitOfWork) -> None:
+        unit.inbox.add(InboxRecord("webchat", "citizen", "m1", unit.now))
+        unit.flush()
+        _cut(postgresql_url, _backend(unit))
+        if queries_after:
+            unit.inbox.failed()
+
+    with pytest.raises(StorageUnavailable):
+        await store.writer.run(cut_and_go_on)  # type: ignore[arg-type]
+    assert not await taken_in(store, "m1")
+    assert await store.writer.run(take_in("m1")) == "new"
+
+
+async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path, clock: Clock, sqlite_store: Store) -> None:
+    away = Store("postgresql://root@127.0.0.1:1/none", clock=clock, sealer=sqlite_store.sealer, data_dir=tmp_path)
+    for run in (away.writer.run, away.reader.run):
+        with pytest.raises(StorageUnavailable) as caught:
+            await run(take_in("m1"))
+        assert caught.value.__cause__ is None
+    with pytest.raises(StorageUnavailable), away.transaction():
+        pass
+    await away.aclose()

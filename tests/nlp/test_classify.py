@@ -1,0 +1,181 @@
+"""A suggestion with its reasons, honest about how sure it is."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlp.classify import Classifier
+from nlp.taxonomy import default_taxonomy
+
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=80)
+
+
+def test_a_street_lamp(classifier: Classifier) -> None:
+    result = classifier.classify("路灯不亮")
+    assert result.categories[0].code == "CG04"
+    assert result.categories[0].words == ("路灯不亮",)
+    assert result.categories[0].lead == "zhzf"
+    assert result.categories[0].sla_workdays == 3
+    assert result.departments[0].code == "zhzf"
+    assert result.departments[0].words == ("路灯不亮",)
+    assert result.sure
+    assert result.safety is None
+    assert result.integrity is None
+
+
+def test_words_are_told_in_the_script_they_came_in(classifier: Classifier) -> None:
+    result = classifier.classify("弄堂裡路燈(lù dēng)勿亮好幾日哉")
+    assert result.categories[0].code == "CG04"
+    assert result.categories[0].words == ("路燈(lù dēng)勿亮",)
+
+
+def test_json_for_programs(classifier: Classifier) -> None:
+    given = json.loads(json.dumps(classifier.classify("路灯不亮").to_json()))
+    assert set(given["categories"][0]) == {"code", "name", "confidence", "words"}
+    assert set(given["departments"][0]) == {"code", "name", "confidence", "words"}
+    assert given["safety"] is None
+    assert given["integrity"] is False
+    assert given["sure"] is True
+    danger = classifier.classify("家里有煤气味").to_json()
+    assert danger["safety"]["code"] == "S_GAS"
+    assert classifier.classify("这个医生收红包").to_json()["integrity"] is True
+
+
+@pytest.mark.parametrize("text", ["", " ", "好", "😀😀", "۞۞", "????", "\u202e\u200b", "<p></p>"])
+def test_nothing_to_go_by_is_not_sure(classifier: Classifier, text: str) -> None:
+    result = classifier.classify(text)
+    assert result.categories == ()
+    assert result.departments == ()
+    assert not result.sure
+
+
+def test_two_matters_in_one_message_are_not_sure_but_both_offered(classifier: Classifier) -> None:
+    result = classifier.classify("路灯不亮，还有公积金提取不了")
+    assert {category.code for category in result.categories[:2]} == {"CG04", "HS10"}
+    assert not result.sure
+
+
+def test_two_leaves_of_one_department_leave_the_department_sure(classifier: Classifier) -> None:
+    result = classifier.classify("路灯不亮，垃圾没人清理")
+    assert {category.lead for category in result.categories[:2]} == {"zhzf"}
+    assert result.sure
+
+
+@pytest.mark.parametrize("text", ["这里部门踢皮球", "我要举报村主任收回扣修路"])
+def test_what_a_person_must_look_at_first_is_never_sure(classifier: Classifier, text: str) -> None:
+    assert not classifier.classify(text).sure
+
+
+def test_a_word_made_of_pieces_of_two_others_does_not_count(classifier: Classifier) -> None:
+    whole = classifier.classify("乘客用电").categories[0]
+    across = classifier.classify("调整容积率").categories
+    assert whole.code == "GY02"
+    assert across[0].code == "ZW07"
+    assert all("整容" not in category.words for category in across)
+
+
+def test_names_of_the_county_hide_the_words_across_them(classifier: Classifier) -> None:
+    text = "光明路口"
+    local = Classifier(default_taxonomy(), extra_words=["光明路"])
+    assert [category.words for category in classifier.classify(text).categories] == [("路口",)]
+    assert local.classify(text).categories == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "spam"),
+    [
+        ("加微信xx1234567 贷款秒批", True),
+        ("点击链接 https://example.com/x 领红包", True),
+        ("到处贴着加微信办理证件的小广告，没人清理", False),
+        ("请看新闻 https://example.com 我们的路灯也不亮", False),
+        ("你们就是不作为的政府", False),
+    ],
+)
+def test_spam_is_only_what_has_nothing_else_in_it(classifier: Classifier, text: str, spam: bool) -> None:
+    assert classifier.classify(text).spam is spam
+
+
+def test_the_request_in_abuse_is_still_found(classifier: Classifier) -> None:
+    result = classifier.classify("你们都是废物！垃圾车三天没来了！")
+    assert result.abusive
+    assert result.categories[0].code == "CG03"
+    assert not result.spam
+
+
+@pytest.mark.parametrize("text", ["我妈的退休金没发", "他妈妈住院了", "危险废物乱堆"])
+def test_what_only_looks_like_abuse(classifier: Classifier, text: str) -> None:
+    assert not classifier.classify(text).abusive
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("法院判了对方不执行", "O_COURT"), ("对仲裁裁决不服怎么办", "O_ARB")],
+)
+def test_what_the_law_sends_elsewhere(classifier: Classifier, text: str, code: str) -> None:
+    hit = classifier.classify(text).out_of_scope
+    assert hit is not None
+    assert hit.code == code
+    assert hit.refer
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("谢谢蒋代表，路灯亮了", "praise"),
+        ("我上次那个办到哪一步了", "progress"),
+        ("不用处理了，已经好了，撤回吧", "withdraw"),
+        ("把我的电话删掉，不要公开", "privacy"),
+        ("请问公积金怎么提取", "consult"),
+        ("公交线路被取消了，请尽快处理，谢谢", None),
+        ("路灯不亮", None),
+    ],
+)
+def test_intent(classifier: Classifier, text: str, intent: str | None) -> None:
+    assert classifier.classify(text).intent == intent
+
+
+@given(text=ANY_TEXT)
+@settings(deadline=None)
+def test_any_text_gives_sound_figures(classifier: Classifier, text: str) -> None:
+    result = classifier.classify(text)
+    for ranked in (result.categories, result.departments):
+        confidences = [item.confidence for item in ranked]
+        assert confidences == sorted(confidences, reverse=True)
+        assert all(0 < confidence <= 1 for confidence in confidences)
+        assert len(ranked) <= 3
+    assert sum(category.confidence for category in result.categories) <= 1
+
+
+@pytest.mark.parametrize("character", ["水", "滴", "娃", "a", "(", " ", "\u200b", "\ud800", "\ufdfa"])
+def test_a_megabyte_is_no_burden(classifier: Classifier, character: str) -> None:
+    text = character * 1_000_000
+    begin = time.process_time()
+    classifier.classify(text)
+    assert time.process_time() - begin < 0.2
+
+
+def test_the_same_message_gives_the_same_answer_in_every_process() -> None:
+    code = (
+        "import json; from nlp.classify import Classifier; from nlp.taxonomy import *;"
+        "c = Classifier(default_taxonomy());"
+        "print(json.dumps([c.classify(t).to_json() for t in ("
+        "'小区门口老人孩子学校医院公交路灯停车', '村里工程款没给', '没人管')]))"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(answers) == 1

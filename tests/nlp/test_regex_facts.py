@@ -1,0 +1,53 @@
+"""What is known of a pattern without running it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlp.regex_facts import required_grams, why_costly
+from nlp.taxonomy import default_taxonomy
+
+
+def grams(pattern: str) -> list[set[str]]:
+    return [set(clause) for clause in required_grams(pattern)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("路灯", [{"路灯"}]),
+        ("路灯坏了", [{"路灯"}]),
+        ("(?:物业|保安).{0,8}(?:不修|涨价)", [{"物业", "保安"}, {"不修", "涨价"}]),
+        ("水.{0,5}[黄浑]", [{"水"}, {"黄", "浑"}]),
+        ("电?线", [{"线"}]),
+        ("(?:a|b?)", []),
+        ("路(?!灯)", [{"路"}]),
+        ("[0-9]{3}", [set("0123456789")]),
+    ],
+)
+def test_pieces_a_text_must_have(pattern: str, needed: list[set[str]]) -> None:
+    assert grams(pattern) == needed
+
+
+@given(st.data())
+def test_whatever_matches_has_the_pieces(data: st.DataObject) -> None:
+    leaves = [leaf for leaf in default_taxonomy().leaves if leaf.patterns]
+    pattern = data.draw(st.sampled_from([p for leaf in leaves for p in leaf.patterns]))
+    text = data.draw(st.from_regex(re.compile(pattern.pattern), fullmatch=False))
+    found = {text[i : i + n] for n in (1, 2) for i in range(len(text))}
+    assert all(not clause.isdisjoint(found) for clause in required_grams(pattern.pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a+)+b", "(?:a|aa)*b", ".*x.*y", "(?:.{0,9}a){0,9}b", ".{0,99}a.{0,99}b", r"(a)\1"],
+)
+def test_refuses_what_could_run_for_ever(pattern: str) -> None:
+    assert why_costly(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["a{0,8}b.{0,14}c", r"https?://\S+", "(?:ab){2}", "x?y?z?"])
+def test_allows_what_is_bounded(pattern: str) -> None:
+    assert why_costly(pattern) is None
