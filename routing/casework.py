@@ -177,7 +177,9 @@ def ask(uow: UnitOfWork, member: Member, case: Case, question: str) -> None:
     case.question = question
     due = reckon(uow, deadlines.INFO)
     schedule(uow, FollowUpKind.INFO_EXPIRES, due, case)
-    who = member.name if member.role is Role.DEPUTY else department_name(uow.directory, member.department)
+    who: Any = department_name(uow.directory, member.department)
+    if member.role is Role.DEPUTY:
+        who = word("word.deputy", name=member.name)
     for contact_id in reporters(uow, case):
         expect_answer(uow, contact_id, case)
     tell_reporters(uow, case, "case.asked", {"who": who, "question": question, "until": moment(due.at)})
@@ -234,7 +236,7 @@ def give_deputy(uow: UnitOfWork, member: Member, case: Case, deputy_id: int) -> 
     tell_members(uow, [bound], "card.deputy", case)
 
 
-def urge(uow: UnitOfWork, member: Member, case: Case) -> str:
+def urge(uow: UnitOfWork, member: Member, case: Case) -> str | dict[str, Any]:
     """催办: remind whoever has the case now. Returns the name of who was reminded."""
     uow.cases.add_event(remark(case, "urge", actor(member), uow.now))
     if case.state in (CaseState.PROPOSED, CaseState.ASSIGNED) and case.department:
@@ -335,6 +337,7 @@ def tell_contact(uow: UnitOfWork, member: Member, kind: str, **params: object) -
         tell(uow, member.contact_id, kind, dict(params), member=member)
 
 
-def department_name(directory: Directory, code: str | None) -> str:
+def department_name(directory: Directory, code: str | None) -> str | dict[str, Any]:
+    """A department's name as a parameter; the station itself where there is none."""
     department = directory.departments.get(code or "")
-    return department.name if department else "联络站"
+    return department.name if department else word("word.station")

@@ -50,7 +50,8 @@ def _submit_draft(uow: UnitOfWork, understanding: Understanding, follow_up: Foll
     buttons = []
     if case.sealed:
         buttons = [offer(uow, draft.contact_id, "button.consent", "consent", case=case)]
-    tell(uow, draft.contact_id, kind, {"number": case.number}, case=case, buttons=buttons, priority=Priority.REPLY)
+    params = {"number": case.number, "next": word("receipt.next")}
+    tell(uow, draft.contact_id, kind, params, case=case, buttons=buttons, priority=Priority.REPLY)
 
 
 def _deputy_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:

@@ -9,7 +9,7 @@ from nlp.normalise import normalise
 from nlp.privacy import mask
 from nlp.result import Classification, IntegrityHit, SafetyHit
 from nlp.safety import Guard
-from nlp.scripts import script_of
+from nlp.scripts import script_of, to_simplified
 from nlp.taxonomy import Category
 from routing.directory import Directory
 from routing.station import Deputy
@@ -83,7 +83,7 @@ class Understanding:
         return [category for category in self._classifier.taxonomy.categories.values() if category.parent is not None]
 
     def _named(self, query: str) -> list[Category]:
-        wanted = query.strip()
+        wanted = to_simplified(query.strip())
         if not wanted:
             return []
         leaves = self._leaves()

@@ -75,7 +75,8 @@ def _copy_database(source: Path, target: Path) -> None:
     """A consistent copy, whoever writes to `source` meanwhile."""
     reading, writing = sqlite3.connect(source, timeout=10), sqlite3.connect(target)
     try:
-        reading.backup(writing, pages=2000, sleep=0.01)
+        # In one step: a copy in several begins anew whenever somebody commits between two of them.
+        reading.backup(writing)
     finally:
         writing.close()
         reading.close()

@@ -7,7 +7,7 @@ statement. Neither goes further than this file: what is raised names tables, con
 import sqlite3
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from routing.errors import Conflict, DuplicateMessage, RoutingError, StorageUnavailable
@@ -46,7 +46,7 @@ def translate(error: BaseException) -> RoutingError | StorageFault:
     """The error to raise (`from None`) for one that SQLAlchemy or a driver raised."""
     if isinstance(error, RoutingError | StorageFault):
         return error
-    if isinstance(error, DBAPIError) and error.orig is not None:
+    if isinstance(error, StatementError) and error.orig is not None:
         error = error.orig
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error)

@@ -9,8 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from storage.durable import make_folder
 from storage.engine import parse_url, sqlite_path, writing_engine
-from storage.errors import translate
+from storage.errors import StorageFault, translate
 
 _HERE = Path(__file__).parent / "migrations"
 #: Any number that nothing else locks: two processes that start together migrate one after the other.
@@ -57,7 +58,9 @@ def upgrade(url: str) -> None:
     """
     path = sqlite_path(url)
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
+        # For this user only; SQLite gives the files beside it the same mode.
+        path.touch(mode=0o600)
     # Alembic tells every step at INFO; a start that migrates nothing should say nothing.
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     engine = writing_engine(url, busy_seconds=10)
@@ -75,5 +78,9 @@ def upgrade_connection(connection: Connection) -> None:
     if parse_url(str(connection.engine.url)).drivername != "sqlite":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
     config = _config()
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise StorageFault(f"the database is at revision {found}: it was made by a newer program; update this one")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from routing.errors import StorageUnavailable
 from routing.ports import UnitOfWork
-from storage.errors import translate
+from storage.transaction import transaction_on
 from storage.unit_of_work import UnitsOfWork
 
 T = TypeVar("T")
@@ -29,21 +28,8 @@ class PoolReader:
 
     def run_here(self, fn: Callable[[UnitOfWork], T]) -> T:
         """The same on the calling thread."""
-        try:
-            connection = self._engine.connect()
-        except Exception as error:
-            raise translate(error) from None
-        try:
-            with connection:
-                try:
-                    # Leaving the connection rolls back.
-                    connection.begin()
-                except Exception as error:
-                    raise translate(error) from None
-                return fn(self._units.on(connection, writes=False))
-        except StorageUnavailable:
-            connection.invalidate()
-            raise
+        with transaction_on(self._engine) as (connection, _):
+            return fn(self._units.on(connection, writes=False))
 
     def close(self) -> None:
         """Wait for what is running."""

@@ -61,4 +61,7 @@ class AesSealer:
             blob = base64.b64decode(sealed[len(_PREFIX) :].encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
             raise ValueError("this sealed text was changed") from None
+        if _PREFIX + base64.urlsafe_b64encode(blob).decode("ascii") != sealed:
+            # Base64 has bits to spare at its end, which would make several texts out of one.
+            raise ValueError("this sealed text was changed")
         return self._bytes.open(blob, _PREFIX.encode()).decode("utf-8", "surrogatepass")

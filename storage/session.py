@@ -1,7 +1,6 @@
 """Statements of one transaction on one connection, straight to the driver where it is hot."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -24,44 +23,48 @@ class Session:
         self.failure: Exception | None = None
         self._cursor: Any = connection.connection.cursor()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            translated = translate(error)
-            self.failure = self.failure or translated
-            raise translated from None
-
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Rows of a query in the driver's own SQL, unconverted."""
-        with self._translated():
+        try:
             self._cursor.execute(sql, params)
             return self._cursor.fetchall()  # type: ignore[no-any-return]
+        except Exception as error:
+            raise self._failed(error) from None
 
     def many(self, sql: str, rows: Sequence[Row]) -> int:
         """Run `sql` for each of `rows`; returns how many rows it hit in all."""
-        with self._translated():
+        try:
             if len(rows) == 1:
                 self._cursor.execute(sql, rows[0])
             else:
                 self._cursor.executemany(sql, rows)
             return int(self._cursor.rowcount)
+        except Exception as error:
+            raise self._failed(error) from None
 
     def select(self, statement: Executable, params: dict[str, Any] | None = None) -> list[Row]:
         """Rows of a Core statement with typed parameters; the rows are the driver's own, for `Mapper.from_row`."""
-        with self._translated():
+        try:
             result = self.connection.execute(statement, params)
             cursor = result.cursor
             assert cursor is not None
             rows = list(cursor.fetchall())
             result.close()
             return rows
+        except Exception as error:
+            raise self._failed(error) from None
 
     def run(self, statement: Executable, params: dict[str, Any] | None = None) -> None:
         """A Core statement without rows."""
-        with self._translated():
+        try:
             self.connection.execute(statement, params)
+        except Exception as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> Exception:
+        translated = translate(error)
+        self.failure = self.failure or translated
+        return translated
 
     def any_of(self, values: Iterable[Any]) -> tuple[str, tuple[Any, ...]]:
         """SQL for "is one of `values`" (encoded, at least one) and its parameters.

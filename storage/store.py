@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from routing.errors import StorageUnavailable
 from routing.ports import Clock, Sealer
 from storage.engine import reading_engine, sqlite_path, writing_engine
-from storage.errors import translate
 from storage.files import FolderFileStore
 from storage.lock import ServeLock
 from storage.reader import PoolReader
+from storage.transaction import commit, transaction_on
 from storage.unit_of_work import SqlUnitOfWork, UnitsOfWork
 from storage.writer import GROUP_SIZE, GroupWriter
 
@@ -58,27 +57,11 @@ class Store:
     def transaction(self) -> Iterator[SqlUnitOfWork]:
         """One transaction on the calling thread, for command lines: committed when the block ends, dropped when it
         raises. Raises `Conflict` or `StorageUnavailable`; nothing is tried again."""
-        try:
-            connection = self._commands.connect()
-        except Exception as error:
-            raise translate(error) from None
-        try:
-            with connection:
-                try:
-                    transaction = connection.begin()
-                except Exception as error:
-                    raise translate(error) from None
-                # Leaving the connection without the commit rolls back.
-                unit = self._units.on(connection)
-                yield unit
-                unit.finish()
-                try:
-                    transaction.commit()
-                except Exception as error:
-                    raise translate(error) from None
-        except StorageUnavailable:
-            connection.invalidate()
-            raise
+        with transaction_on(self._commands) as (connection, transaction):
+            unit = self._units.on(connection)
+            yield unit
+            unit.finish()
+            commit(transaction)
 
     def close(self) -> None:
         """Close every connection. A process with a running writer closes with `aclose`."""

@@ -1,6 +1,7 @@
-"""The writer's one connection and the transaction on it. Knows no event loop; used by one thread at a time."""
+"""Connections and transactions on them. Knows no event loop; each is used by one thread at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RootTransaction
@@ -14,8 +15,39 @@ from storage.unit_of_work import UnitsOfWork
 Piece = tuple[Callable[[UnitOfWork], Any], Names]
 
 
+@contextmanager
+def transaction_on(engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
+    """A connection of the engine's pool in a transaction, which is rolled back unless `commit` was called on it.
+
+    Raises `StorageUnavailable`; a connection on which that is raised does not go back to the pool.
+    """
+    try:
+        connection = engine.connect()
+    except Exception as error:
+        raise translate(error) from None
+    try:
+        try:
+            transaction = connection.begin()
+        except Exception as error:
+            raise translate(error) from None
+        yield connection, transaction
+    except StorageUnavailable:
+        connection.invalidate()
+        raise
+    finally:
+        connection.close()
+
+
+def commit(transaction: RootTransaction) -> None:
+    """Raises `StorageUnavailable`, `Conflict`, or `StorageFault` for a reference to nothing."""
+    try:
+        transaction.commit()
+    except Exception as error:
+        raise translate(error) from None
+
+
 class GroupTransaction:
-    """Runs groups: `begin`, `handle`, `commit`, or `rollback` after any of them raised."""
+    """The writer's one connection. Runs groups: `begin`, `handle`, `commit`, or `rollback` after any of them raised."""
 
     def __init__(self, engine: Engine, units: UnitsOfWork) -> None:
         self._engine = engine
@@ -54,10 +86,7 @@ class GroupTransaction:
         """Make the group durable. Raises `StorageUnavailable`, or `Conflict`."""
         assert self._transaction is not None
         self.commit_begun = True
-        try:
-            self._transaction.commit()
-        except Exception as error:
-            raise translate(error) from None
+        commit(self._transaction)
         self._transaction = None
 
     def rollback(self, because: BaseException) -> None:

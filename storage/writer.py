@@ -97,7 +97,7 @@ class GroupWriter:
                     await self._run_group(group)
         finally:
             # Only when this task is cancelled or a piece of work stopped the program is anything left here.
-            for task in [*group, *self._queue] if self._queue or group else []:
+            for task in (*group, *self._queue):
                 if not task.future.done():
                     task.future.set_exception(StorageUnavailable("the writer was stopped"))
             self._queue.clear()

@@ -7,6 +7,7 @@ and everything else is gathered as what the citizen wants to tell. No opinion is
 from bot.dialogs import citizen_cases as cases
 from bot.dialogs.greeting import greet, greet_unknown
 from bot.dialogs.turn import Turn
+from nlp.scripts import to_simplified
 from routing import intake
 from routing.buttons import press
 from routing.case import Case
@@ -18,21 +19,22 @@ from routing.people import Role
 from routing.workflow import Actor, remark
 
 _COMMANDS = {
-    "progress": ("进度", "查进度", "查询", "進度", "查進度", "我的", "progress", "status"),
-    "add": ("补充", "補充", "add"),
-    "withdraw": ("撤回", "撤銷", "撤销", "取消", "withdraw", "cancel"),
-    "person": ("人工", "转人工", "轉人工", "找人", "person", "human"),
-    "help": ("帮助", "幫助", "怎么用", "怎麼用", "help", "?", "？"),
-    "submit": ("提交", "说完了", "說完了", "好了", "没了", "submit", "done", "send"),
-    "privacy": ("隐私", "隱私", "privacy"),
-    "consent": ("同意转交", "同意轉交", "agree"),
-    "codes": ("站点", "站點", "换站", "換站", "stations"),
-    "language": ("语言", "語言", "language"),
+    "progress": ("进度", "查进度", "查询", "我的", "progress", "status"),
+    "add": ("补充", "add"),
+    "withdraw": ("撤回", "撤销", "取消", "withdraw", "cancel"),
+    "person": ("人工", "转人工", "找人", "person", "human"),
+    "help": ("帮助", "怎么用", "help", "?", "？"),
+    "submit": ("提交", "说完了", "好了", "没了", "submit", "done", "send"),
+    "privacy": ("隐私", "privacy"),
+    "consent": ("同意转交", "agree"),
+    "codes": ("站点", "换站", "stations"),
+    "language": ("语言", "language"),
 }
 _BY_WORD = {name: command for command, names in _COMMANDS.items() for name in names}
 _RATINGS = {
-    "满意": "satisfied", "滿意": "satisfied", "基本满意": "mostly", "基本滿意": "mostly",
-    "不满意": "dissatisfied", "不滿意": "dissatisfied", "satisfied": "satisfied", "dissatisfied": "dissatisfied",
+    "满意": "satisfied", "satisfied": "satisfied",
+    "基本满意": "mostly", "mostly satisfied": "mostly",
+    "不满意": "dissatisfied", "not satisfied": "dissatisfied", "dissatisfied": "dissatisfied",
 }  # fmt: skip
 
 
@@ -122,11 +124,14 @@ def _text(turn: Turn) -> None:
 
 def _command(turn: Turn, typed: str) -> bool:
     """Run a command word, with a case's number behind it or not. False if the text is none."""
-    head, _, rest = typed.lstrip("/").partition(" ")
-    command = _BY_WORD.get(head.lower())
+    said = to_simplified(typed.lstrip("/")).lower()
+    rating = _RATINGS.get(said)
+    if rating is not None:
+        return cases.rate_latest(turn, rating)
+    command = _BY_WORD.get(said.partition(" ")[0])
+    rest = typed.partition(" ")[2]
     if command is None:
-        rating = _RATINGS.get(head.lower())
-        return rating is not None and not rest and cases.rate_latest(turn, rating)
+        return False
     number = intake.CASE_NUMBER.fullmatch(rest.strip())
     if rest and number is None and command != "add":
         return False  # a sentence that happens to begin with the word
@@ -146,7 +151,9 @@ def _command(turn: Turn, typed: str) -> bool:
     elif command == "help":
         turn.say("citizen.help")
     elif command == "privacy":
-        turn.say("privacy.full", {"station": cases.station_name(turn)})
+        station = turn.uow.directory.stations.get(turn.conversation.station_id or 0)
+        params = {"station": station.name if station else "", "phone": (station and station.phone) or "12345"}
+        turn.say("privacy.full", params)
     elif command == "codes":
         _stations(turn)
     elif command == "language":

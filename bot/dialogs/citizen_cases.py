@@ -78,7 +78,7 @@ def progress(turn: Turn, case: Case | None) -> None:
     params = {
         "number": case.number,
         "state": word(f"state.{case.state}"),
-        "holder": department.name if department else station_name(turn),
+        "holder": department.name if department else word("word.station"),
         "steps": steps,
         "answer": word("progress.answer", answer=case.answer) if case.answer else "",
     }

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.dialogs.turn import Turn
+from nlp.scripts import to_simplified
 from routing.buttons import literal
 from routing.case import Case
 from routing.department import find_departments
@@ -64,7 +65,7 @@ def split_command(text: str) -> tuple[str, str]:
         rest = f"{more} {rest}"
     if head.startswith("/"):
         head = head[1:].partition("@")[0]
-    return head.lower(), rest.strip()
+    return to_simplified(head).lower(), rest.strip()
 
 
 def named_case(turn: Turn, rest: str) -> tuple[Case | None, str]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.cards import case_view
 from bot.dialogs.commands import Call, Command
+from nlp.scripts import to_simplified
 from routing import casework, sealed
 from routing.case import OPEN_STATES, CaseState
 from routing.code import display_code
@@ -19,7 +20,7 @@ _STATES = {
     "待受理": (CaseState.RECEIVED,), "已受理": (CaseState.ACCEPTED,), "预交办": (CaseState.PROPOSED,),
     "办理中": (CaseState.ASSIGNED,), "待补充": (CaseState.NEEDS_INFO,), "已答复": (CaseState.ANSWERED,),
     "复核": (CaseState.REVIEW,), "办结": (CaseState.CLOSED,), "不受理": (CaseState.DECLINED,),
-    "全部": tuple(CaseState), "all": tuple(CaseState),
+    "全部": tuple(CaseState), "all": tuple(CaseState), **{state.value: (state,) for state in CaseState},
 }  # fmt: skip
 
 
@@ -45,9 +46,9 @@ def search(call: Call) -> None:
 def list_cases(call: Call) -> None:
     """列表 [state]: what a member has before them, by role, newest first."""
     turn, member = call.turn, call.member
-    wanted = call.rest.strip()
+    wanted = to_simplified(call.rest.strip()).lower()
     if wanted and wanted not in _STATES:
-        raise Refused("usage.list", states=[name for name in _STATES if name != "all"])
+        raise Refused("usage.list", states=[name for name in _STATES if not name.isascii()])
     states = _STATES.get(wanted, tuple(OPEN_STATES))
     repository = turn.uow.cases
     if member.role is Role.DEPUTY:

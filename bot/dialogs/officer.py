@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from bot.dialogs.commands import Call, Command
+from nlp.scripts import to_simplified
 from routing import casework
 from routing.department import find_departments
 from routing.errors import Refused
@@ -43,7 +44,7 @@ def return_case(call: Call) -> None:
 def answer(call: Call) -> None:
     """答复 NUMBER [class] [date] text. Without a class the four are offered."""
     head, _, tail = call.rest.partition(" ")
-    answer_class = _CLASSES.get(head.lower())
+    answer_class = _CLASSES.get(to_simplified(head).lower())
     text = tail.strip() if answer_class else call.rest
     if not text.strip():
         raise Refused(call.usage)

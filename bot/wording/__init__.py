@@ -37,12 +37,23 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would silently drop the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise ValueError(f"wording, line {node.start_mark.line + 1}: {twice!r} stands twice")
+        return super().construct_mapping(node, deep)
+
+
 def read_language(language: str) -> dict[str, str]:
     """The lines of one language by dotted key."""
     flat: dict[str, str] = {}
     for name in ("dialogs", "safety"):
         path = _FOLDER / f"{name}.{language}.yaml"
-        flat.update(flatten(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        flat.update(flatten(yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)))
     return flat
 
 
@@ -63,11 +74,18 @@ class Wording:
         return self._lines.get(language, self._lines[DEFAULT])[key]
 
     def render(self, key: str, language: str = DEFAULT, params: Mapping[str, Any] | None = None) -> str:
-        """The filled line. A field without a parameter stays empty rather than stopping a message, and a row of the
-        line that held nothing but empty fields is left out."""
+        """The filled line.
+
+        A field without a parameter stays empty rather than stopping a message; a row that held nothing but empty
+        fields is left out; a list in a field that has a row to itself gets a row for each item.
+        """
         values = params or {}
         rows = []
         for row in self.line(key, language).split("\n"):
+            alone = _FIELD.fullmatch(row.strip())
+            if alone and isinstance(values.get(alone[1]), list):
+                rows += [self._value(item, language) for item in values[alone[1]]]
+                continue
             filled = _FIELD.sub(lambda match: self._value(values.get(match[1], ""), language), row)
             if filled.strip() or not row.strip():
                 rows.append(filled)
@@ -90,7 +108,7 @@ class Wording:
     def _moment(self, at: datetime, language: str) -> str:
         local = at.astimezone(LOCAL)
         params = {
-            "month": local.month, "day": local.day, "time": f"{local:%H:%M}",
+            "month": self.line(f"month.m{local.month}", language), "day": local.day, "time": f"{local:%H:%M}",
             "weekday": self.line(f"weekday.d{local.weekday()}", language),
         }  # fmt: skip
         return self.render("word.moment", language, params)

@@ -62,6 +62,8 @@ def test_a_new_file_is_made_with_its_folder(tmp_path: Path, caplog: pytest.LogCa
         migrate.upgrade(url)
     assert not migrate.needed(url)
     assert caplog.records == []
+    assert (tmp_path / "a" / "b" / "mashang.db").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_database_of_a_newer_program_is_refused(sqlite_template: Path, tmp_path: Path) -> None:

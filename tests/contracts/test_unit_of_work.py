@@ -4,7 +4,8 @@
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_type_hints
+from enum import Enum
+from typing import Any, cast, get_type_hints
 
 import pytest
 from sqlalchemy import Text
@@ -33,7 +34,7 @@ def filled(mapper: Mapper[Any]) -> Any:
         hint = str(hints[field.name])
         enum = next((part for part in getattr(hints[field.name], "__args__", [hints[field.name]])), None)
         if hasattr(enum, "__members__"):
-            values[field.name] = list(enum)[-1]
+            values[field.name] = list(cast("type[Enum]", enum))[-1]
         elif "datetime" in hint:
             values[field.name] = AT + timedelta(milliseconds=number)
         elif hint.startswith("dict"):
@@ -241,3 +242,12 @@ def test_a_file_is_found_by_the_name_it_got_later(store: Store) -> None:
         file.name, file.state = "x.jpg", "stored"
         assert unit.files.by_name("x.jpg") is file
         assert list(unit.files.pending()) == []
+
+
+def test_a_value_that_a_query_cannot_take_is_said_plainly(store: Store) -> None:
+    with store.transaction() as unit:
+        with pytest.raises(ValueError, match="time zone"):
+            unit.follow_ups.due(datetime(2026, 1, 1), 5)  # noqa: DTZ001
+        who = somebody(unit)
+    with store.transaction() as unit:
+        assert unit.contacts.get(who.contact.id) is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psycopg
@@ -50,11 +50,11 @@ async def test_two_processes_take_one_message_in_once(pair: list[Store]) -> None
 
 async def test_one_persons_messages_wait_for_each_other(pair: list[Store]) -> None:
     with pair[0].transaction() as unit:
-        keys = [somebody(unit, "u0").address_key]
-        station = list(unit._maps[unit.tables.stations]._objects.values())[0]
-        keys += [somebody(unit, f"u{n}", station).address_key for n in range(1, 6)]
+        first = somebody(unit, "u0")
+        others = [somebody(unit, f"u{n}", first.station) for n in range(1, 6)]
+    keys = [who.address_key for who in (first, *others)]
 
-    def count(key: tuple[str, str, str]):  # type: ignore[no-untyped-def]
+    def count(key: tuple[str, str, str]) -> Callable[[UnitOfWork], None]:
         def fn(unit: UnitOfWork) -> None:
             address = unit.contacts.address(*key)
             assert address is not None
@@ -119,6 +119,22 @@ async def test_a_connection_cut_in_the_middle_is_unavailable(
         await store.writer.run(cut_and_go_on)  # type: ignore[arg-type]
     assert not await taken_in(store, "m1")
     assert await store.writer.run(take_in("m1")) == "new"
+
+
+async def test_other_connections_cut_in_the_middle_leave_their_pool(pair: list[Store], postgresql_url: str) -> None:
+    store = pair[0]
+
+    def cut_and_ask(unit: SqlUnitOfWork) -> None:
+        _cut(postgresql_url, _backend(unit))
+        unit.inbox.failed()
+
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            await store.reader.run(cut_and_ask)  # type: ignore[arg-type]
+        with pytest.raises(StorageUnavailable), store.transaction() as unit:
+            cut_and_ask(unit)
+        with store.transaction() as unit:
+            assert await store.reader.run(lambda unit: unit.inbox.failed()) == unit.inbox.failed() == []
 
 
 async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path, clock: Clock, sqlite_store: Store) -> None:

@@ -1,0 +1,220 @@
+"""The pages: what stands on them, in which language, and that they stay small and safe."""
+
+import re
+import string
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from bot.pages import language
+from bot.pages.entrance import DemoLink
+from bot.pages.template import Html, TemplateError, _parse, render
+from bot.pages.words import words_for
+from routing.code import display_code
+from tests.fakes.web import Web, web
+
+CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Web]:
+    async def demo() -> list[DemoLink]:
+        return [DemoLink("citizen", "http://desk.test/c/X"), DemoLink("staff", "http://desk.test/join/Y", "王晓")]
+
+    links = [("landing.link_telegram", "https://t.me/a?start=<x>")]
+    async with web(tmp_path, demo=demo, links=lambda code: links) as one:
+        yield one
+
+
+# ── wording ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parameters(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("name", ["zh_TW", "en"])
+def test_every_language_has_every_sentence_with_its_parameters(name: str) -> None:
+    ours, theirs = words_for("zh_CN").sentences, words_for(name).sentences
+    assert list(ours) == list(theirs)
+    for key, sentence in ours.items():
+        assert theirs[key].strip(), key
+        # A date is written in each language's own way, from the same three parameters.
+        assert key == "landing.date" or _parameters(sentence) == _parameters(theirs[key]), key
+
+
+def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
+    sources = [path for path in Path("bot").rglob("*") if path.suffix in (".py", ".html", ".js") and path.is_file()]
+    text = "\n".join(path.read_text("utf-8") for path in sources)
+    script = (Path("bot/pages/static") / "chat.js").read_text("utf-8")
+    made = ("join.role_", "join.can_", "home.demo_", "chat.quick_", "code.wrong_", "code.gone_", "code.many_",
+            "landing.link_", "landing.stall", "landing.project")  # fmt: skip
+    keys = words_for("zh_CN").sentences
+    for key in keys:
+        if key.startswith("script."):
+            name = key.removeprefix("script.")
+            assert re.search(rf"words\.{name}\b|\"{name}\"", script), key
+        else:
+            assert key in text or key.startswith(made), key
+    for name in re.findall(r"\bwords\.(\w+)", script):
+        assert f"script.{name}" in keys, name
+    templates = "".join(path.read_text("utf-8") for path in sources if path.suffix == ".html")
+    for name in re.findall(r"\{\{t ([\w.]+)\}\}", templates):
+        assert name in keys, name
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh_CN"), ("zh-TW,zh;q=0.9", "zh_TW"), ("zh-HK", "zh_TW"), ("zh-Hant-SG", "zh_TW"),
+        ("en-GB,en;q=0.5", "en"), ("en;q=0.2,zh-TW;q=0.8", "zh_TW"), ("fr,de", None), ("", None), ("en;q=0", None),
+        ("en;q=x,zh", "zh_CN"), (";;;,,,q=", None), ("zhong", None),
+    ],
+)  # fmt: skip
+def test_language_of_a_browser(header: str, expected: str | None) -> None:
+    assert language.of_header(header) == expected
+
+
+async def test_a_chosen_language_is_remembered(served: Web) -> None:
+    async with served.client(headers=CHINESE) as browser:
+        assert 'lang="zh-CN"' in (await browser.get("/")).text
+        assert 'lang="en"' in (await browser.get("/?lang=en")).text
+        assert "Tell us what is wrong nearby" in (await browser.get("/")).text
+        assert 'lang="en"' in (await browser.get("/?lang=klingon")).text
+
+
+# ── templates ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_values_are_escaped_and_only_our_own_html_is_not() -> None:
+    words = words_for("zh_CN")
+    bad = "<script>alert(1)</script>\"'&"
+    out = render("sorry.html", words, headline=bad, text="", reference="")
+    assert "<script>" not in out
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#x27;&amp;" in out
+    with pytest.raises(TemplateError, match="not Html"):
+        render("code.html", words, headline="", text="", form=bad, has_stations=False, stations=Html(""))
+    with pytest.raises(TemplateError, match="no value for headline"):
+        render("sorry.html", words)
+
+
+@pytest.mark.parametrize("source", ["{{#a}}", "{{/a}}", "{{#a}}{{#b}}{{/a}}{{/b}}"])
+def test_a_template_with_crossed_sections_is_refused(source: str) -> None:
+    with pytest.raises(TemplateError):
+        _parse(source, "test")
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_deputys_page_says_who_when_where_and_what_happens(served: Web) -> None:
+    async with served.client(headers=CHINESE) as browser:
+        answer = await browser.get(f"/c/{served.town.deputy}")
+    assert answer.status_code == 200
+    for part in (
+        "沈秋禾", "086", "县人大代表", "实验小学教师", "海珀社区联络站", "每月 20 日", "每月 10 日、20 日",
+        "tel:057188880000", "教育、社区托管", "不是实时值守", "tel:110", "tel:119", "tel:120", "写给沈秋禾代表",
+        "您说的话会怎样", f'href="/chat?code={served.town.deputy}"', "t.me/a?start=&lt;x&gt;", "服务器在境外",
+    ):  # fmt: skip
+        assert part in answer.text, part
+
+
+async def test_an_absent_deputys_page_says_who_hears_instead(served: Web) -> None:
+    async with served.client(headers=CHINESE) as browser:
+        away = (await browser.get(f"/c/{served.town.away}")).text
+        left = (await browser.get(f"/c/{served.town.left}")).text
+        stall = (await browser.get(f"/c/{served.town.stall}")).text
+    # The absence ends at midnight in China: the 28th is its last day.
+    assert "陆明远代表外出至11月28日，您的话由张立言代表先听。" in away
+    assert "顾安代表已不在本站履职。您的话由海珀社区联络站接着办" in left
+    assert "写给顾安" not in left
+    assert "联络点 · 幸福菜场 3 号摊" in stall
+
+
+async def test_a_code_is_read_however_it_is_typed(served: Web) -> None:
+    code = served.town.deputy
+    async with served.client(follow_redirects=True) as browser:
+        for typed in (code.lower(), display_code(code), f" {code[:4]}-{code[4:]} "):
+            answer = await browser.get("/c", params={"code": typed})
+            assert answer.url.path == f"/c/{code}"
+            assert answer.status_code == 200
+        assert (await browser.get("/c")).url.path == "/"
+
+
+async def test_wrong_and_revoked_codes_get_a_way_on_and_guessing_ends(served: Web) -> None:
+    town = served.town
+    async with served.client(headers=CHINESE) as browser:
+        revoked = await browser.get(f"/c/{town.revoked}")
+        assert revoked.status_code == 410
+        assert "这个码已经停用" in revoked.text
+        for number in range(10):
+            wrong = await browser.get("/c/<b>oops" if number else "/c/00000000")
+            assert wrong.status_code == 404
+            assert "没有找到这个码" in wrong.text
+            assert "<b>oops" not in wrong.text
+            assert f"/c/{town.station}" in wrong.text
+            assert f"/c/{town.other}" in wrong.text
+        many = await browser.get("/c/00000000")
+        assert many.status_code == 429
+        assert int(many.headers["retry-after"]) <= 3600
+        # Now a right guess tells nothing either; the stations, which stand on the start page, stay open.
+        assert (await browser.get(f"/c/{town.deputy}")).status_code == 429
+        assert (await browser.get(f"/c/{town.station}")).status_code == 200
+
+
+async def test_scans_are_counted_for_people_only(served: Web) -> None:
+    code = served.town.deputy
+    async with served.client() as browser:
+        await browser.get(f"/c/{code}")
+        await browser.get(f"/c/{code}")
+        await browser.head(f"/c/{code}")
+        await browser.get(f"/c/{code}", headers={"sec-purpose": "prefetch"})
+    assert await served.store.reader.run(lambda uow: uow.codes.scan_counts()) == {(code, "page"): 2}
+
+
+async def test_the_start_page_lists_stations_and_plays_the_demo(served: Web) -> None:
+    async with served.client(headers=CHINESE) as browser:
+        home = (await browser.get("/")).text
+    assert home.index("云桥区中心联络站") < home.index("海珀社区联络站")
+    assert display_code(served.town.station) in home
+    assert "联络站工作人员 · 王晓" in home
+    assert "<svg" in home
+
+
+async def test_without_a_demo_the_start_page_gives_no_role_away(tmp_path: Path) -> None:
+    async with web(tmp_path) as plain, plain.client(headers=CHINESE) as browser:
+        home = (await browser.get("/")).text
+        assert "演示" not in home
+        assert "/join/" not in home
+
+
+async def test_the_chat_page_is_light_and_has_nothing_inline_or_foreign(served: Web) -> None:
+    async with served.client() as browser:
+        for tag in ("zh_CN", "zh_TW", "en"):
+            page = (await browser.get(f"/chat?code=%22%3E%3Cb&lang={tag}")).text
+            assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+            assert len(set(assets)) == 3
+            contents = [(await browser.get(asset)).content for asset in set(assets)]
+            assert len(page.encode()) + sum(len(content) for content in contents) < 60_000
+            assert not re.search(r"\son\w+=|style=|javascript:|(?:src|href)=\"(?:https?:)?//", page)
+            assert re.findall(r"<script(?! src=)(?! type=\"application/json\")", page) == []
+            assert 'data-code="&quot;&gt;&lt;b"' in page
+
+
+async def test_static_files_are_kept_by_browsers_until_they_change(served: Web) -> None:
+    async with served.client() as browser:
+        [url] = re.findall(r'src="(/static/chat.js[^"]+)"', (await browser.get("/chat")).text)
+        first = await browser.get(url)
+        assert first.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in first.headers["cache-control"]
+        assert (await browser.get("/static/chat.js")).headers["cache-control"] == "no-cache"
+        again = await browser.get(url, headers={"if-none-match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_script_runs_on_old_phones() -> None:
+    script = files("bot.pages").joinpath("static", "chat.js").read_text("utf-8")
+    for modern in (r"\?\.", r"\?\?", r"\(\?<[=!]", "replaceAll", "innerHTML", "eval", r"\bawait\b", "`"):
+        assert not re.search(modern, re.sub(r"//.*", "", script)), modern
