@@ -6,6 +6,7 @@ failed, sealed, and its sender is told that it arrived; `inbox retry` runs it ag
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -25,13 +26,11 @@ from routing.errors import Conflict, Refused, StorageUnavailable
 from routing.inbox import InboxRecord
 from routing.notice import Notice, Priority
 from routing.people import Address, Contact, Conversation
-from routing.ports import FileStore, Names, SavedFile, UnitOfWork, Writer
+from routing.ports import FileStore, Names, SavedFile, Spool, UnitOfWork, Writer
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
 
-#: A platform's text is cut here before it is looked at; a web chat can send 1 MB.
-MAX_TEXT = 20_000
 FETCH_SECONDS = 8.0
 _HINTS = {"zh-tw": "zh_TW", "zh-hk": "zh_TW", "zh-mo": "zh_TW", "zh-hant": "zh_TW", "en": "en"}
 
@@ -56,6 +55,7 @@ class Reception:
         wording: Wording,
         *,
         wake_delivery: Callable[[], None] = lambda: None,
+        spool: Spool | None = None,
         fetch_seconds: float = FETCH_SECONDS,
     ) -> None:
         self._writer = writer
@@ -64,17 +64,41 @@ class Reception:
         self._understanding = understanding
         self._wording = wording
         self._wake = wake_delivery
+        self._spool = spool
         self._fetch_seconds = fetch_seconds
 
     async def receive(self, message: InboundMessage) -> Sequence[OutboundMessage]:
         """Handle one message; returns the replies where the channel is passive, else nothing.
 
         Raises:
-            StorageUnavailable: nothing was kept; the platform must send it again.
+            StorageUnavailable: nothing was kept; the platform must send it again. (A message of a platform that never
+                does is spooled instead.)
         """
         channel = self._channels.get(message.channel, message.account)
         passive = channel is not None and channel.capabilities.passive
-        message = replace(message, text=message.text[:MAX_TEXT])
+        try:
+            return await self._take_in(message, channel, passive)
+        except StorageUnavailable:
+            if channel is None or channel.capabilities.redelivers or self._spool is None:
+                raise
+            # Its platform will not send it again: kept on disk, encrypted, it is taken in when the database is back.
+            await asyncio.to_thread(self._spool.append, json.dumps(_body(message, ())).encode())
+            return []
+
+    async def drain_spool(self) -> int:
+        """Take in what was kept while the database was away, in order; returns how many."""
+        if self._spool is None or not self._spool.waiting():
+            return 0
+
+        async def take(blob: bytes) -> None:
+            message, _ = message_from_body(blob.decode())
+            await self._take_in(message, self._channels.get(message.channel, message.account), passive=False)
+
+        return await self._spool.drain(take)
+
+    async def _take_in(
+        self, message: InboundMessage, channel: Channel | None, passive: bool
+    ) -> Sequence[OutboundMessage]:
         taken = await self._take(message, channel)
         names = Names(
             inbox_key=(message.channel, message.account, message.external_id),
@@ -84,26 +108,31 @@ class Reception:
         )
         try:
             replies = await self._writer.run(lambda uow: self._handle(uow, message, taken, passive), names)
-        except (StorageUnavailable, Conflict):
+        except StorageUnavailable:
             raise
+        except Conflict as error:
+            raise StorageUnavailable("others kept changing the same rows") from error
         except Exception as error:
             # Which message it was is found by its key; what it said stays out of the log.
             log.error("message_failed", channel=message.channel, account=message.account, error=type(error).__name__,
                       at=_where(error))  # fmt: skip
             kind = type(error).__name__
-            replies = await self._writer.run(lambda uow: self._store_failed(uow, message, kind, passive), names)
+            replies = await self._writer.run(lambda uow: self._store_failed(uow, message, taken, kind, passive), names)
         if not passive:
             self._wake()
         return replies
 
-    async def retry(self, record_id: tuple[str, str, str], uow_message: InboundMessage) -> None:
-        """Run a failed message again (`inbox retry`)."""
+    async def retry(self, channel: str, account: str, external_id: str) -> None:
+        """Run a failed message again (`inbox retry`). Raises what its handling raises, and then leaves it failed."""
 
         def again(uow: UnitOfWork) -> None:
-            record = uow.inbox.get(*record_id)
-            if record is None or record.state != "failed":
+            record = uow.inbox.get(channel, account, external_id)
+            if record is None or record.state != "failed" or record.sealed_body is None:
                 return
-            self._answer(uow, uow_message, _Taken(), passive=False)
+            message, file_ids = message_from_body(uow.sealer.open(record.sealed_body))
+            turn = self._turn(uow, message)
+            turn.files = [file for file_id in file_ids if (file := uow.files.get(file_id)) is not None]
+            self._answer(uow, turn, passive=False)
             record.state, record.sealed_body, record.error = "handled", None, None
 
         await self._writer.run(again)
@@ -137,14 +166,14 @@ class Reception:
             return _same_again(uow, message, seen)
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now)
         uow.inbox.add(record)
-        replies = self._answer(uow, message, taken, passive)
+        turn = self._turn(uow, message)
+        turn.files, turn.refused = _stored(uow, message, taken), taken.refused
+        replies = self._answer(uow, turn, passive)
         record.replies = [{"seq": reply.seq} for reply in replies]
         return replies
 
-    def _answer(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, passive: bool) -> list[OutboundMessage]:
-        turn = self._turn(uow, message)
-        turn.files, turn.refused = _stored(uow, message, taken), taken.refused
-        dialog = citizen.respond if message.audience == "citizen" else work.respond
+    def _answer(self, uow: UnitOfWork, turn: Turn, passive: bool) -> list[OutboundMessage]:
+        dialog = citizen.respond if turn.message.audience == "citizen" else work.respond
         dialog(turn)
         turn.conversation.updated_at = uow.now
         return self._deliver(uow, turn, passive)
@@ -197,21 +226,15 @@ class Reception:
         )
 
     def _store_failed(
-        self, uow: UnitOfWork, message: InboundMessage, error: str, passive: bool
+        self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, error: str, passive: bool
     ) -> list[OutboundMessage]:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
             return _same_again(uow, message, seen)
-        body = uow.sealer.seal(orjson.dumps(_body(message)).decode())
-        record = InboxRecord(
-            message.channel,
-            message.account,
-            message.external_id,
-            uow.now,
-            state="failed",
-            sealed_body=body,
-            error=error,
-        )
+        files = _stored(uow, message, taken)
+        record = InboxRecord(message.channel, message.account, message.external_id, uow.now, state="failed")
+        record.sealed_body = uow.sealer.seal(json.dumps(_body(message, [file.id for file in files])))
+        record.error = error
         uow.inbox.add(record)
         turn = self._turn(uow, message)
         turn.say("citizen.error" if message.audience == "citizen" else "work.error")
@@ -265,19 +288,19 @@ def _as_notice(uow: UnitOfWork, say: Say, turn: Turn) -> Notice:
     )  # fmt: skip
 
 
-def _body(message: InboundMessage) -> dict[str, object]:
+def _body(message: InboundMessage, file_ids: Sequence[int]) -> dict[str, object]:
     body = asdict(replace(message, attachments=tuple(replace(a, content=None) for a in message.attachments)))
-    body["received_at"] = message.received_at.isoformat()
-    return body
+    return {**body, "received_at": message.received_at.isoformat(), "files": list(file_ids)}
 
 
-def message_from_body(body: str) -> InboundMessage:
-    """The message that a failed inbox record kept."""
-    values = orjson.loads(body)
+def message_from_body(body: str) -> tuple[InboundMessage, list[int]]:
+    """The message that a failed inbox record or the spool kept, and the ids of the files that came with it."""
+    values = json.loads(body)
+    file_ids = values.pop("files")
     values["received_at"] = datetime.fromisoformat(values["received_at"])
     values["attachments"] = tuple(Attachment(**attachment) for attachment in values["attachments"])
     values["location"] = tuple(values["location"]) if values["location"] else None
-    return InboundMessage(**values)
+    return InboundMessage(**values), file_ids
 
 
 def _where(error: BaseException) -> str:

@@ -16,7 +16,7 @@ _STATION, _DEPUTY, _DEPARTMENT = "HB", "086", "zhzf"
 
 
 def load_demo_county(uow: UnitOfWork) -> bool:
-    """Put the demo county with a code for every deputy and station into an empty store. False: there is data already."""
+    """Put the demo county into an empty store. False: there is data already."""
     if uow.directory.stations:
         return False
     apply_roster(uow, read_roster(read_tables(ROSTER)), uow.now)

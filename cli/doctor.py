@@ -2,12 +2,15 @@
 
 import shutil
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from cli.common import print_json
 from cli.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from routing.ports import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,12 @@ def examine() -> list[Finding]:
 
 
 def _public_url(settings: Settings) -> Finding:
-    if not settings.public_url:
-        return Finding(
-            "public URL", "note", f"MASHANG_PUBLIC_URL is not set; codes lead to {settings.url}, for this machine only"
-        )
-    if not settings.public_url.startswith("https://"):
-        return Finding(
-            "public URL", "wrong", "MASHANG_PUBLIC_URL is not https: what citizens write could be read on the way"
-        )
-    return Finding("public URL", "ok", settings.public_url)
+    url = settings.public_url
+    if not url:
+        return Finding("public URL", "note", f"MASHANG_PUBLIC_URL is not set; codes lead to {settings.url}, here only")
+    if not url.startswith("https://"):
+        return Finding("public URL", "wrong", f"{url} is not https: what citizens write could be read on the way")
+    return Finding("public URL", "ok", url)
 
 
 def _disk(settings: Settings) -> Finding:
@@ -67,8 +67,6 @@ def _disk(settings: Settings) -> Finding:
 
 def _store(settings: Settings) -> list[Finding]:
     from routing.errors import StorageUnavailable
-    from routing.people import Role
-    from routing.working_days import WorkingCalendar, local_date
     from storage.migrate import needed
     from storage.sealer import AesSealer
     from storage.store import Store
@@ -82,50 +80,43 @@ def _store(settings: Settings) -> list[Finding]:
     findings = [Finding("database", "ok", settings.database.partition(":")[0])]
     try:
         with store.transaction() as uow:
-            directory = uow.directory
-            missing = WorkingCalendar(uow.calendar.overrides()).missing_year(local_date(uow.now))
-            codes = [code for code in uow.codes.all() if code.valid_at(uow.now)]
-            failed = len(uow.inbox.failed())
-            waiting = uow.notices.counts().get("pending", 0)
-            bound = {role: sum(1 for m in directory.members.values() if m.role is role and m.contact_id and m.active)
-                     for role in Role}  # fmt: skip
+            findings += [*_people(uow), *_queues(uow)]
     except StorageUnavailable as error:
-        return [Finding("database", "wrong", f"it can't be read: {error}")]
+        findings = [Finding("database", "wrong", f"it can't be read: {error}")]
     finally:
         store.close()
+    return findings
+
+
+def _people(uow: "UnitOfWork") -> list[Finding]:
+    from routing.people import Role
+
+    directory = uow.directory
     if not directory.stations:
-        findings.append(
-            Finding("people", "wrong", "no stations yet; `main.py import --template roster.xlsx` makes a form")
-        )
-    else:
-        findings.append(
-            Finding(
-                "people",
-                "ok",
-                f"{len(directory.stations)} stations, {len(directory.deputies)} deputies, {len(codes)} valid codes",
-            )
-        )
-        for role in (Role.STAFF, Role.INTEGRITY):
-            if not bound[role]:
-                findings.append(
-                    Finding(
-                        "people",
-                        "wrong",
-                        f"no {role.value} has accepted an invitation, so nobody hears; `main.py invite {role.value} --name …`",
-                    )
-                )
+        advice = "no stations yet; `main.py import --template roster.xlsx` writes a form to fill in"
+        return [Finding("people", "wrong", advice)]
+    codes = sum(1 for code in uow.codes.all() if code.valid_at(uow.now))
+    known = f"{len(directory.stations)} stations, {len(directory.deputies)} deputies, {codes} valid codes"
+    findings = [Finding("people", "ok", known)]
+    for role in (Role.STAFF, Role.INTEGRITY):
+        if not any(m.role is role and m.active and m.contact_id for m in directory.members.values()):
+            advice = f"nobody has accepted an invitation as {role.value}; `main.py invite {role.value} --name …`"
+            findings.append(Finding("people", "wrong", advice))
+    return findings
+
+
+def _queues(uow: "UnitOfWork") -> list[Finding]:
+    from routing.working_days import WorkingCalendar, local_date
+
+    findings = []
+    missing = WorkingCalendar(uow.calendar.overrides()).missing_year(local_date(uow.now))
     if missing is not None:
-        findings.append(
-            Finding("calendar", "note", f"the holidays of {missing} are not known; due dates in it are marked 暂定")
-        )
-    findings.append(
-        Finding(
-            "inbox",
-            "wrong" if failed else "ok",
-            f"{failed} failed messages" + ("; see `main.py inbox list`" if failed else ""),
-        )
-    )
-    findings.append(Finding("outbox", "ok", f"{waiting} waiting"))
+        advice = f"the holidays of {missing} are not known; due dates in it are marked 暂定"
+        findings.append(Finding("calendar", "note", advice))
+    failed = len(uow.inbox.failed())
+    text = f"{failed} failed messages; see `main.py inbox list`" if failed else "no failed messages"
+    findings.append(Finding("inbox", "wrong" if failed else "ok", text))
+    findings.append(Finding("outbox", "ok", f"{uow.notices.counts().get('pending', 0)} waiting"))
     return findings
 
 
@@ -150,17 +141,13 @@ def _font(settings: Settings) -> Finding:
 
 
 def _channels(settings: Settings) -> list[Finding]:
-    findings = [Finding("web chat", "ok", f"{settings.url}/c/CODE; text, photos, voices, files, places, buttons, live")]
+    can = "text, photos, voices, files, places, buttons, live"
+    findings = [Finding("web chat", "ok", f"{settings.url}/c/CODE; {can}")]
     for name, token in (("citizens", settings.telegram_citizen_token), ("work", settings.telegram_desk_token)):
         if not token.get_secret_value():
             findings.append(Finding(f"Telegram, {name}", "note", "off (no token)"))
             continue
         way = "webhook" if settings.telegram_webhook_secret.get_secret_value() else "polling"
-        findings.append(
-            Finding(
-                f"Telegram, {name}",
-                "note",
-                f"on by {way}; its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)",
-            )
-        )
+        abroad = "its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)"
+        findings.append(Finding(f"Telegram, {name}", "note", f"on by {way}; {abroad}"))
     return findings

@@ -29,7 +29,6 @@ def list_failed(json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 @inbox_app.command("retry", epilog="Example: python main.py inbox retry")
 def retry() -> None:
     """Run every failed message again. Its sender hears the answer through the outbox of a running serve."""
-    from bot.reception import message_from_body
     from cli.wiring import build_desk, make_understanding, open_store
 
     chosen = settings()
@@ -39,13 +38,11 @@ def retry() -> None:
     async def run() -> tuple[int, int]:
         desk = build_desk(chosen, store, understanding)
         with store.transaction() as uow:
-            failed = [
-                (r.channel, r.account, r.external_id, uow.sealer.open(r.sealed_body or "")) for r in uow.inbox.failed()
-            ]
+            failed = [(r.channel, r.account, r.external_id) for r in uow.inbox.failed()]
         done = 0
-        for channel, account, external_id, body in failed:
+        for channel, account, external_id in failed:
             try:
-                await desk.reception.retry((channel, account, external_id), message_from_body(body))
+                await desk.reception.retry(channel, account, external_id)
                 done += 1
             except Exception as error:
                 typer.echo(f"{channel} {account}: still fails ({type(error).__name__})", err=True)

@@ -22,8 +22,11 @@ def invite(role: str, name: str, *, department: str | None, station: str | None,
         issued = make_invitation(uow, member)
     url = f"{settings().url}/join/{issued.secret}"
     if as_json:
-        print_json({"name": member.name, "role": role, "code": issued.shown, "url": url,
-                    "telegram_payload": f"join_{issued.secret}", "expires_at": issued.expires_at.isoformat()})  # fmt: skip
+        until = issued.expires_at.isoformat()
+        payload = f"join_{issued.secret}"
+        print_json(
+            {"name": member.name, "role": role, "code": issued.shown, "url": url, "payload": payload, "until": until}
+        )
         return
     typer.echo(f"{member.name} ({role}), once, within 15 minutes:\n  {url}\n  {issued.shown}")
 
@@ -44,7 +47,8 @@ def _find(uow: UnitOfWork, role: Role, name: str, department: str | None, statio
         found = [m for m in found if m.station_id == at]
     if len(found) != 1:
         fail(
-            f"{len(found)} people on the roster are {role.value} {name!r}; see --station and --department, or import them."
+            f"{len(found)} people on the roster are {role.value} {name!r}; "
+            "narrow it with --station or --department, or import them first."
         )
     return found[0]
 

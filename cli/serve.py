@@ -17,7 +17,6 @@ from cli.logs import set_up
 from cli.settings import Settings
 from cli.wiring import Desk, build_desk, make_understanding, open_store
 from storage.lock import AlreadyServed
-from storage.spool import Spool
 
 
 def serve(settings: Settings, *, demo: bool = False) -> None:
@@ -71,10 +70,8 @@ def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlet
         age = (desk.store.clock() - oldest).total_seconds() if oldest else None
         return {"oldest_seconds": age}
 
-    spool = Spool(desk.settings.data_dir / "spool", desk.settings.key)
-
     async def spooled() -> dict[str, int]:
-        return {"waiting": await asyncio.to_thread(spool.waiting)}
+        return {"waiting": await asyncio.to_thread(desk.spool.waiting)}
 
     async def links() -> list[Any]:
         return await desk.store.writer.run(lambda uow: demo_links(uow, desk.settings.url))

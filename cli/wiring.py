@@ -24,6 +24,7 @@ from routing.schedule import FollowUps, Ticker
 from routing.suggestion import Understanding
 from storage.migrate import upgrade
 from storage.sealer import AesSealer
+from storage.spool import Spool
 from storage.store import Store, system_clock
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Desk:
     http: "HttpClient"
     webchats: tuple[WebChat, ...]
     ticker: Ticker
+    spool: Spool
     _sender: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
@@ -79,6 +81,7 @@ class Desk:
         await self.follow_ups.run_due()
         self.ticker.every(5, self.follow_ups.run_due, "follow_ups")
         self.ticker.every(30, self.media.fetch_pending, "media")
+        self.ticker.every(5, self.reception.drain_spool, "spool")
         self.ticker.every(1, self._wake_delivery, "deliver")
         self.ticker.start()
 
@@ -117,7 +120,10 @@ def build_desk(
     wording = Wording()
     http = HttpClient()
     delivery = Delivery(store.writer, channels, understanding, wording, store.clock)
-    reception = Reception(store.writer, store.files, channels, understanding, wording, wake_delivery=delivery.wake)
+    spool = Spool(settings.data_dir / "spool", settings.key)
+    reception = Reception(
+        store.writer, store.files, channels, understanding, wording, wake_delivery=delivery.wake, spool=spool
+    )
     webchats = tuple(
         WebChat(
             account=account, writer=store.writer, reader=store.reader, files=store.files, may_see=may_see_file,
@@ -133,7 +139,7 @@ def build_desk(
         follow_ups=FollowUps(store.writer, understanding, delivery.wake),
         media=MediaFetcher(store.writer, store.files, channels),
         metrics=Metrics(notices=lambda: store.reader.run(lambda uow: uow.notices.counts())),
-        http=http, webchats=webchats, ticker=Ticker(),
+        http=http, webchats=webchats, ticker=Ticker(), spool=spool,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ is written when the group it belongs to is flushed; nothing else has to be calle
 `Directory` are shared and must not be changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -278,6 +278,19 @@ class Reader(Protocol):
     """Runs work that only reads, beside the writer. What `fn` changes or adds is thrown away."""
 
     async def run(self, fn: Callable[[UnitOfWork], T]) -> T: ...
+
+
+class Spool(Protocol):
+    """A queue on disk, in order and encrypted, for messages that their platform will not send again."""
+
+    def append(self, blob: bytes) -> None:
+        """Returns when `blob` is on disk."""
+        ...
+
+    def waiting(self) -> int: ...
+    async def drain(self, handler: Callable[[bytes], Awaitable[object]]) -> int:
+        """Hand over each blob in order; it is removed once `handler` returned. Raises `StorageUnavailable` with it."""
+        ...
 
 
 class FileStore(Protocol):

@@ -1,6 +1,7 @@
 """Category → department, with reasons. A suggestion only: a person confirms it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from nlp.taxonomy import Category
 from routing.directory import Directory
 from routing.station import Deputy
 
+_WINDOW, _OVERLAP = 5_000, 100
 _SALUTATION = re.compile(r"^\W*(?:尊敬的|敬爱的|亲爱的)?\S{0,8}?代表(?:您好|你好|好)?[,，:：!！\s]*")
 
 
@@ -45,6 +47,14 @@ class Suggestion:
         }
 
 
+def _windows(text: str) -> Iterator[str]:
+    """A long text in overlapping pieces: `nlp` reads the first 5,000 characters of what it is given."""
+    for start in range(0, max(len(text), 1), _WINDOW - _OVERLAP):
+        yield text[start : start + _WINDOW]
+        if start + _WINDOW >= len(text):
+            return
+
+
 class Understanding:
     """What the desk makes of a text: one door to `nlp` for the use cases and dialogs."""
 
@@ -53,10 +63,14 @@ class Understanding:
         self._guard = Guard(classifier.taxonomy)
 
     def danger(self, text: str) -> SafetyHit | None:
-        return self._guard.safety(text)
+        """The most pressing danger, wherever it stands in a long text."""
+        hits = [hit for window in _windows(text) if (hit := self._guard.safety(window)) is not None]
+        return min(hits, key=lambda hit: hit.level != "hard", default=None)
 
     def integrity(self, text: str) -> IntegrityHit | None:
-        return self._guard.integrity(text)
+        """A hint of corruption, wherever it stands in a long text."""
+        hits = [hit for window in _windows(text) if (hit := self._guard.integrity(window)) is not None]
+        return min(hits, key=lambda hit: hit.level != "sealed", default=None)
 
     def classify(self, text: str) -> Classification:
         return self._classifier.classify(text)

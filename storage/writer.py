@@ -115,6 +115,7 @@ class GroupWriter:
         error = await self._attempt(group)
         if error is None:
             return
+        self.counters.conflicts += isinstance(error, Conflict)
         if isinstance(error, StorageUnavailable) or (len(group) == 1 and not isinstance(error, Conflict)):
             self._fail(group, error)
         else:

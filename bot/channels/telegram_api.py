@@ -68,11 +68,18 @@ class BotApi:
         self.timeout = timeout
         self._transfer_timeout = transfer_timeout
 
-    async def answer(self, method: str, body: Body, *, wait: float = 0.0) -> bytes:
-        """The answer's body, which is JSON and says `ok: true`. `wait` is seconds that a long poll may take more.
+    async def call(self, method: str, body: Body, *, wait: float = 0.0) -> Any:
+        """The `result` of a call, as plain JSON. `wait` is seconds that a long poll may take more.
 
         Raises `ApiRefusal`, or `TemporaryFailure` for whatever is not the Bot API's own word.
         """
+        return (await self._ask(method, body, wait))[1]
+
+    async def answer(self, method: str, body: Body) -> bytes:
+        """The whole answer as it came, which is JSON and says `ok: true`. Raises as `call` does."""
+        return (await self._ask(method, body, 0.0))[0]
+
+    async def _ask(self, method: str, body: Body, wait: float) -> tuple[bytes, Any]:
         total = self.timeout + wait if isinstance(body, bytes) else self._transfer_timeout
         try:
             async with self._http.session.post(
@@ -92,14 +99,10 @@ class BotApi:
         if answer is None or not isinstance(answer.get("ok"), bool) or (answer["ok"] and "result" not in answer):
             raise TemporaryFailure(f"{method}: status {status} with an answer that is not the Bot API's")
         if answer["ok"] and 200 <= status < 300:
-            return raw
+            return raw, answer["result"]
         parameters = answer.get("parameters")
         description = str(answer.get("description") or "")
         raise ApiRefusal(status, description, parameters if isinstance(parameters, dict) else {})
-
-    async def call(self, method: str, body: Body, *, wait: float = 0.0) -> Any:
-        """The `result` of a call, as plain JSON. Raises as `answer` does."""
-        return orjson.loads(await self.answer(method, body, wait=wait))["result"]
 
     async def download(self, path: str, limit: int) -> bytes:
         """A file that getFile named, of at most `limit` bytes. Raises `AttachmentGone` or `TemporaryFailure`."""

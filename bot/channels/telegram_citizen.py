@@ -3,11 +3,11 @@
 Neither its dispatcher nor its polling: those confirm an update even when handling it failed.
 """
 
+from functools import cache
 from io import BytesIO
 from typing import Any, cast
 from urllib.parse import urlencode
 
-import orjson
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -22,6 +22,7 @@ from aiogram.types import (
     Update,
 )
 from aiohttp import ClientSession, FormData
+from pydantic import TypeAdapter
 
 from bot.channels.telegram_api import Body, BotApi
 from bot.channels.telegram_channel import TelegramChannel
@@ -85,7 +86,7 @@ class _Session(AiohttpSession):
     """aiogram's calls through the shared session and `BotApi`, which raises before aiogram judges an answer."""
 
     def __init__(self, http: HttpClient, api: BotApi) -> None:
-        super().__init__(api=TelegramAPIServer.from_base(api.base), json_loads=orjson.loads)
+        super().__init__(api=TelegramAPIServer.from_base(api.base))
         self._http = http
         self._bot_api = api
 
@@ -101,9 +102,8 @@ class _Session(AiohttpSession):
         method: TelegramMethod[TelegramType],
         timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
     ) -> TelegramType:
-        raw = await self._bot_api.answer(method.__api_method__, self._body(bot, method))
-        response = self.check_response(bot=bot, method=method, status_code=200, content=cast(str, raw))
-        return cast(TelegramType, response.result)
+        result = await self._bot_api.call(method.__api_method__, self._body(bot, method))
+        return cast(TelegramType, _reader(method.__returning__).validate_python(result, context={"bot": bot}))
 
     def _body(self, bot: Bot, method: TelegramMethod[TelegramType]) -> Body:
         files: dict[str, InputFile] = {}
@@ -118,6 +118,12 @@ class _Session(AiohttpSession):
         for name, file in files.items():
             form.add_field(name, _content(file), filename=file.filename or name)
         return form
+
+
+@cache
+def _reader(returning: Any) -> TypeAdapter[Any]:
+    """Reads one kind of result. aiogram's own way sets up a generic model for every answer."""
+    return TypeAdapter(returning)
 
 
 def _content(file: InputFile) -> BytesIO:

@@ -51,7 +51,7 @@ class TelegramWebhook:
         if body is None:
             return self._reject(413, "size")
         try:
-            import asyncio; self._x = asyncio.ensure_future(self._take(orjson.loads(body)))
+            await self._take(orjson.loads(body))
         except orjson.JSONDecodeError:
             return self._reject(400, "json")
         except Malformed:

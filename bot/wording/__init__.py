@@ -89,7 +89,8 @@ class Wording:
             filled = _FIELD.sub(lambda match: self._value(values.get(match[1], ""), language), row)
             if filled.strip() or not row.strip():
                 rows.append(filled)
-        return "\n".join(rows)
+        # A hostile text may hold lone surrogates, which no platform takes.
+        return "\n".join(rows).encode("utf-8", "replace").decode()
 
     def label(self, label: str, language: str = DEFAULT) -> str:
         """A button's label: a key, or a literal name after `=`."""

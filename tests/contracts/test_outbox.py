@@ -153,10 +153,11 @@ class TestOnASharedDatabase:
                 notice_to(unit, contact)
                 notice_to(unit, contact)
         with two_processes(store) as (one, two):
-            first = claim(one, "a", 2)
-            # Both people of the first claim are left to it, although their second notices are locked by nobody.
+            first = claim(one, "a", 3)
+            assert [notice.contact_id for notice in first] == [contacts[n].id for n in (0, 0, 1)]
+            # The second notice to contacts[1] is locked by nobody, and yet left to the first claim.
             second = claim(two, "b", 50)
-            assert not {notice.contact_id for notice in first} & {notice.contact_id for notice in second}
+            assert [notice.contact_id for notice in second] == [contacts[2].id] * 2
 
     def test_due_follow_ups_go_to_one_process(self, store: Store) -> None:
         with store.transaction() as unit:

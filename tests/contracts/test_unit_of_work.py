@@ -179,6 +179,22 @@ def test_an_error_that_was_caught_still_stops_the_commit(store: Store) -> None:
         assert unit.contacts.get(who.contact.id) is None
 
 
+def test_a_conflict_that_was_caught_still_stops_the_commit(store: Store) -> None:
+    with store.transaction() as unit:
+        who = somebody(unit)
+        case = case_of(unit, who, "HP-1")
+    with pytest.raises(Conflict), store.transaction() as unit:
+        found = unit.cases.get(case.id)
+        assert found is not None
+        unit.session.rows(f"UPDATE cases SET version = version + 1 WHERE id = {case.id} RETURNING id")
+        found.state = CaseState.CLOSED
+        with suppress(Conflict):
+            unit.cases.list(station_ids=None)
+        somebody(unit, "u2", who.station)
+    with store.transaction() as unit:
+        assert unit.contacts.address("webchat", "citizen", "u2") is None
+
+
 def test_a_reference_to_nothing_is_refused_at_the_commit(store: Store) -> None:
     with pytest.raises(StorageFault) as caught, store.transaction() as unit:
         unit.cases.add(Case("HP-1", 5, 6, "webchat", unit.now, unit.now))

@@ -135,7 +135,31 @@ async def test_a_caller_that_gave_up_harms_nobody(store: Store) -> None:
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert (results[0], results[2]) == ("new", "new")
     assert isinstance(results[1], asyncio.CancelledError)
+    assert not await taken_in(store, "m1")
     assert await store.writer.run(take_in("m4")) == "new"
+
+
+async def test_a_caller_that_gives_up_during_the_commit_harms_nobody(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committing, may_commit = threading.Event(), threading.Event()
+    commit = store.writer._transaction.commit
+
+    def late_commit() -> None:
+        committing.set()
+        assert may_commit.wait(5)
+        commit()
+
+    monkeypatch.setattr(store.writer._transaction, "commit", late_commit)
+    tasks = [asyncio.create_task(store.writer.run(take_in(f"m{n}"))) for n in range(3)]
+    assert await asyncio.to_thread(committing.wait, 5)
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    may_commit.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert results[1:] == ["new", "new"]
+    assert isinstance(results[0], asyncio.CancelledError)
+    assert await taken_in(store, "m0")
 
 
 async def test_closing_finishes_what_is_queued(store: Store) -> None:

@@ -164,11 +164,13 @@
     item.meta.textContent = state === "" ? clock(item.at) : state === "sent" ? clock(item.at) + " · " + words.sent : words[state] || state;
   }
   function tell(message, label, act) {
+    var follow = nearEnd();
     if (banner.textContent !== (message || "") || act) {
       banner.textContent = message || "";
       if (act) { banner.appendChild(button(label, "", act)); }
     }
     banner.hidden = !message;
+    if (follow) { toEnd(); }
   }
 
   // --- talking to the server ------------------------------------------------------------------------------------
@@ -336,16 +338,19 @@
   // --- the composer ---------------------------------------------------------------------------------------------------
   var chosen = null, reply = null;
   function grow() { text.style.height = "auto"; text.style.height = Math.min(text.scrollHeight + 3, window.innerHeight * 0.34) + "px"; }
-  function closePanel() { panel.hidden = true; panel.textContent = ""; chosen = reply = null; }
+  function closePanel() { panel.hidden = true; panel.className = "panel"; panel.textContent = ""; chosen = reply = null; }
   function openPanel(message, buttons) {
+    var follow = nearEnd();
     closePanel();
     panel.appendChild(el("p", "", message));
     buttons.forEach(function (node) { panel.appendChild(node); });
     panel.hidden = false;
+    if (follow) { toEnd(); }
   }
   function confirmFirst(message, act) {
-    var yes = button(words.confirm, "button", function () { closePanel(); act(); });
+    var yes = button(words.confirm, "button yes", function () { closePanel(); act(); });
     openPanel(message, [button(words.cancel, "button", closePanel), yes]);
+    panel.className = "panel asking";
     yes.focus();
   }
   function replyTo(message) {
