@@ -8,7 +8,7 @@ WORKERS ?= 2
 # What pytest shall run: make test ARGS="tests/routing -k deadline"
 ARGS ?=
 
-PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test lint format lock clean runtime development

@@ -13,8 +13,9 @@ from rich.padding import Padding
 from cli.demo_data import give_codes, load_demo_county
 from cli.logs import set_up
 from cli.settings import Settings
+from cli.stage import MovableClock
 from cli.transcript import Performance, TranscriptError
-from cli.webstage import MovableClock, web_stage
+from cli.webstage import web_stage
 from cli.wiring import build_desk, make_understanding, open_store
 
 SCENARIO = Path(__file__).parent / "scenario_job.txt"

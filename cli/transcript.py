@@ -237,12 +237,12 @@ async def _hears_not(play: Performance, line: re.Match[str]) -> None:
     play.expect_not(line[1], line[3], ever=line[2] == "从没")
 
 
-@_line(r"(\S+)［(.+)］")
+@_line(r"([^\s：［]+)［(.+)］")
 async def _presses(play: Performance, line: re.Match[str]) -> None:
     await play.act(line[1], f"［{line[2]}］", lambda chat: chat.press(line[2]))
 
 
-@_line(r"(\S+?)：(.+)")
+@_line(r"([^\s：［]+)：(.+)")
 async def _says(play: Performance, line: re.Match[str]) -> None:
     await play.act(line[1], line[2], lambda chat: chat.say(line[2]))
 

@@ -62,6 +62,9 @@ async def test_one_persons_messages_wait_for_each_other(pair: list[Store]) -> No
 
         return fn
 
+    for store in pair:
+        # Many groups, so that the two processes' groups overlap.
+        store.writer._group_size = 3
     work = [(store, key) for _ in range(20) for key in keys for store in pair]
     await asyncio.gather(*(store.writer.run(count(key), Names(address_key=key)) for store, key in work))
     with pair[0].transaction() as unit:
