@@ -3,7 +3,7 @@
 import contextlib
 import io
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -84,7 +84,7 @@ class WebPerson:
     async def close(self) -> None:
         await self._session.close()
 
-    def _newest(self, fits: Any, wanted: str) -> dict[str, Any]:
+    def _newest(self, fits: Callable[[dict[str, Any]], object], wanted: str) -> dict[str, Any]:
         for message in reversed(self._seen):
             if fits(message):
                 return message

@@ -20,6 +20,7 @@ from nlp.classify import Classifier
 from nlp.taxonomy import load_taxonomy
 from routing.permissions import may_see_file
 from routing.ports import Clock
+from routing.retention import Housekeeper
 from routing.schedule import FollowUps, Ticker
 from routing.suggestion import Understanding
 from storage.migrate import upgrade
@@ -71,6 +72,7 @@ class Desk:
     webchats: tuple[WebChat, ...]
     ticker: Ticker
     spool: Spool
+    housekeeper: Housekeeper
     _sender: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
@@ -81,6 +83,7 @@ class Desk:
         await self.follow_ups.run_due()
         self.ticker.every(5, self.follow_ups.run_due, "follow_ups")
         self.ticker.every(30, self.media.fetch_pending, "media")
+        self.ticker.every(3600, self.housekeeper.tidy, "housekeeping")
         self.ticker.every(5, self.reception.drain_spool, "spool")
         self.ticker.every(1, self._wake_delivery, "deliver")
         self.ticker.start()
@@ -140,6 +143,7 @@ def build_desk(
         media=MediaFetcher(store.writer, store.files, channels),
         metrics=Metrics(notices=lambda: store.reader.run(lambda uow: uow.notices.counts())),
         http=http, webchats=webchats, ticker=Ticker(), spool=spool,
+        housekeeper=Housekeeper(store.writer, store.files, understanding),
     )  # fmt: skip
 
 

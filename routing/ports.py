@@ -5,7 +5,7 @@ is written when the group it belongs to is flushed; nothing else has to be calle
 `Directory` are shared and must not be changed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -123,6 +123,7 @@ class SubmissionRepository(Protocol):
     def get(self, submission_id: int) -> Submission | None: ...
     def add(self, submission: Submission) -> None: ...
     def of_case(self, case_id: int) -> Sequence[Submission]: ...
+    def of_contact(self, contact_id: int) -> Sequence[Submission]: ...
     def add_part(self, part: SubmissionPart) -> None: ...
     def parts(self, submission_id: int) -> Sequence[SubmissionPart]:
         """In order of `seq`."""
@@ -134,6 +135,9 @@ class FileRepository(Protocol):
     def by_name(self, name: str) -> StoredFile | None: ...
     def add(self, file: StoredFile) -> None: ...
     def pending(self, limit: int = 20) -> Sequence[StoredFile]: ...
+    def names(self) -> set[str]:
+        """Every stored file's name, to find files on disk that nothing refers to."""
+        ...
 
 
 class AssignmentRepository(Protocol):
@@ -209,6 +213,17 @@ class CalendarRepository(Protocol):
     def set_override(self, day: date, is_workday: bool, name: str, source: str) -> None: ...
 
 
+class HousekeepingRepository(Protocol):
+    def forgettable(self, before: datetime, limit: int) -> Sequence[int]:
+        """Contacts, no members, whose every case was over and who were silent `before` then, not yet erased."""
+        ...
+
+    def empty_mailbox(self, address_id: int) -> None: ...
+    def purge(self, now: datetime) -> None:
+        """Delete expired buttons, and handled messages and finished notices whose time is over."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction's view of the store. `now` is the same for everything in it."""
 
@@ -248,6 +263,8 @@ class UnitOfWork(Protocol):
     def stations(self) -> StationRepository: ...
     @property
     def calendar(self) -> CalendarRepository: ...
+    @property
+    def housekeeping(self) -> HousekeepingRepository: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +325,9 @@ class FileStore(Protocol):
         ...
 
     def delete(self, name: str) -> None: ...
+    def sweep(self, known_names: Collection[str], older_than: datetime) -> int:
+        """Delete files that no row names and that were written before; returns how many."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,12 @@ def rate(uow: UnitOfWork, contact: Contact, case: Case, rating: str) -> None:
     tell_members(uow, told, "line.rated", case, {"rating": word(f"rating.{rating}")})
 
 
-def give_reason(uow: UnitOfWork, contact: Contact, case: Case, reason: str, text: str = "") -> None:
-    """Why the citizen is not satisfied: one of `REASONS`, and their own words."""
+def give_reason(uow: UnitOfWork, contact: Contact, case: Case, reason: str) -> None:
+    """Why the citizen is not satisfied: one of `REASONS`. Their own words go to the submission, not into history,
+    which can't be erased."""
     case.rating_reason = reason
     citizen = Actor(Role.CITIZEN, contact.id)
-    uow.cases.add_event(remark(case, "rating_reason", citizen, uow.now, {"reason": reason, "text": text}))
+    uow.cases.add_event(remark(case, "rating_reason", citizen, uow.now, {"reason": reason}))
     staff = uow.directory.staff_of(case.station_id)
     tell_members(uow, staff, "line.rating_reason", case, {"reason": word(f"rating_reason.{reason}")})
 

@@ -9,12 +9,14 @@ from storage.schema import files, submission_parts, submissions
 from storage.work import Work
 
 _OF_CASE = select(submissions).where(submissions.c.case_id == bindparam("case")).order_by(submissions.c.id)
+_OF_CONTACT = select(submissions).where(submissions.c.contact_id == bindparam("contact")).order_by(submissions.c.id)
 _PARTS = (
     select(submission_parts)
     .where(submission_parts.c.submission_id == bindparam("submission"))
     .order_by(submission_parts.c.seq)
 )
 _BY_NAME = select(files).where(files.c.name == bindparam("file"))
+_NAMES = select(files.c.name).where(files.c.name.is_not(None))
 _PENDING = select(files).where(files.c.state == "pending").order_by(files.c.id).limit(bindparam("limit"))
 
 
@@ -34,6 +36,9 @@ class Submissions:
     def of_case(self, case_id: int) -> Sequence[Submission]:
         return self._submissions.select(_OF_CASE, {"case": case_id})
 
+    def of_contact(self, contact_id: int) -> Sequence[Submission]:
+        return self._submissions.select(_OF_CONTACT, {"contact": contact_id})
+
     def add_part(self, part: SubmissionPart) -> None:
         self._parts.add(part)
 
@@ -45,6 +50,7 @@ class Files:
     """`routing.ports.FileRepository`."""
 
     def __init__(self, work: Work) -> None:
+        self._work = work
         self._files = work.map(work.tables.files)
 
     def get(self, file_id: int) -> StoredFile | None:
@@ -60,3 +66,6 @@ class Files:
 
     def pending(self, limit: int = 20) -> Sequence[StoredFile]:
         return self._files.select(_PENDING, {"limit": limit})
+
+    def names(self) -> set[str]:
+        return {row[0] for row in self._work.session.select(_NAMES)}

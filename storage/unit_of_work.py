@@ -16,6 +16,7 @@ from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.directory import DirectoryCache, bump_if_changed
 from storage.follow_ups import FollowUps
+from storage.housekeeping import Housekeeping
 from storage.inbox import Inbox
 from storage.mailbox import Mailbox
 from storage.members import Members
@@ -111,6 +112,10 @@ class SqlUnitOfWork(Work):
     @cached_property
     def stations(self) -> Stations:
         return Stations(self)
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        return Housekeeping(self)
 
     @cached_property
     def calendar(self) -> Calendar:

@@ -185,14 +185,9 @@ def _rate(turn: Turn, case: Case, rating: str) -> None:
 
 
 def reason_in_words(turn: Turn, case: Case) -> None:
-    satisfaction.give_reason(turn.uow, turn.contact, case, "other", turn.text)
-    if turn.files or turn.message.location:
-        intake.add_parts(
-            turn.uow,
-            next(s for s in turn.uow.submissions.of_case(case.id) if s.contact_id == turn.contact.id),
-            location=turn.message.location,
-            files=turn.files,
-        )
+    submission = next(s for s in turn.uow.submissions.of_case(case.id) if s.contact_id == turn.contact.id)
+    intake.add_parts(turn.uow, submission, text=turn.text, location=turn.message.location, files=turn.files)
+    satisfaction.give_reason(turn.uow, turn.contact, case, "other")
     turn.say("rating.reason_noted", {"number": case.number})
 
 

@@ -132,6 +132,5 @@ def landing_values(view: CodeView, words: Words, zone: tzinfo) -> dict[str, Any]
         if view.kind in (CodeKind.STALL, CodeKind.PROJECT):
             eyebrow = words.say(f"landing.{view.kind.value}", place=view.place)
         values |= {"eyebrow": eyebrow, "name": station.name, "subtitle": "", "write_label": words.say("landing.write")}
-    values["has_facts"] = bool(values["facts"])
     values["write_url"] = f"/chat?code={view.code}"
     return values

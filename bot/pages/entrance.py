@@ -8,6 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import segno
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -16,7 +17,6 @@ from bot.limiter import Limiter, client_key
 from bot.pages.assets import asset_route
 from bot.pages.code_view import CodeView, StationLink, landing_values, look_up, station_links
 from bot.pages.site import page, words_of
-from bot.pages.template import Html, render
 from bot.pages.words import Words
 from routing.code import CodeKind, fold_code
 from routing.ports import Names, Reader, Writer
@@ -72,16 +72,14 @@ class Entrance:
 
     async def _home(self, request: Request) -> Response:
         words = words_of(request)
-        demo: dict[str, Any] | bool = False
-        if self._demo is not None:
-            demo = _demo_values(await self._demo(), words)
+        demo = _demo_values(await self._demo(), words) if self._demo is not None else None
         return page(
             request,
             "home.html",
             title=words.say("home.title") + " · " + words.say("page.brand_sub"),
-            form=render("code_form.html", words, typed=""),
+            typed="",
             demo=demo,
-            **await self._station_values(words),
+            stations=await self._station_values(),
         )
 
     async def _typed(self, request: Request) -> Response:
@@ -114,7 +112,7 @@ class Entrance:
         values = landing_values(found, words, self._zone)
         links = [_link_values(key, url, words) for key, url in self._links(code)]
         title = words.say("landing.title", name=values["name"])
-        return page(request, "landing.html", title=title, links=links, has_links=bool(links), **values)
+        return page(request, "landing.html", title=title, links=links, **values)
 
     async def _wrong_code(self, request: Request, typed: str) -> Response:
         wait = self._wrong.hit(client_key(request))
@@ -127,7 +125,6 @@ class Entrance:
     async def _no_code(self, request: Request, key: str, status: int, typed: str) -> Response:
         words = words_of(request)
         headline = words.say(f"{key}_title")
-        form = render("code_form.html", words, typed=typed[:40]) if status != 429 else Html("")
         return page(
             request,
             "code.html",
@@ -135,16 +132,17 @@ class Entrance:
             status=status,
             headline=headline,
             text=words.say(f"{key}_text"),
-            form=form,
-            **await self._station_values(words),
+            ask_again=status != 429,
+            typed=typed[:40],
+            stations=await self._station_values(),
         )
 
-    async def _station_values(self, words: Words) -> dict[str, Any]:
+    async def _station_values(self) -> list[dict[str, Any]]:
         # Every wrong code shows this list: reading all codes for each would make a wrong code dear.
         if time.monotonic() >= self._stations_until:
             self._stations = await self._reader.run(station_links)
             self._stations_until = time.monotonic() + self._stations_for
-        stations = [
+        return [
             {
                 "url": f"/c/{link.code}",
                 "name": link.station.name,
@@ -153,7 +151,6 @@ class Entrance:
             }
             for link in self._stations
         ]
-        return {"stations": render("stations.html", words, stations=stations), "has_stations": bool(stations)}
 
 
 def _is_person(request: Request) -> bool:
@@ -177,9 +174,9 @@ def _demo_values(links: Sequence[DemoLink], words: Words) -> dict[str, Any]:
         for link in links
     ]
     citizen = next((link.url for link in links if link.role == "citizen"), None)
-    qr = ""
+    qr = None
     if citizen is not None:
-        qr = Html(segno.make(citizen, error="m").svg_inline(border=0, dark="#26211c", omitsize=True, title="QR"))
+        qr = Markup(segno.make(citizen, error="m").svg_inline(border=0, dark="#26211c", omitsize=True, title="QR"))
     return {"roles": roles, "qr": qr}
 
 

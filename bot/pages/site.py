@@ -3,13 +3,12 @@
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from bot.pages import language
 from bot.pages.assets import asset_url
-from bot.pages.template import Html, render
+from bot.pages.template import render
 from bot.pages.words import Words, words_for
 
 _NAMES = {"zh_CN": "简", "zh_TW": "繁", "en": "EN"}
@@ -45,18 +44,17 @@ def _answer(request: Request, content: str, status: int) -> HTMLResponse:
 
 
 def page(request: Request, template: str, /, *, title: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The template in the common layout. `title` is already worded."""
+    """The template, which extends `base.html`. `title` is already worded."""
     words = words_of(request)
-    body = render(template, words, **values)
     content = render(
-        "base.html",
+        template,
         words,
         tag=language.HTML_TAGS[words.language],
         title=title,
         css=asset_url("app.css"),
         icon=asset_url("icon.svg"),
         languages=_switches(request, words.language),
-        body=body,
+        **values,
     )
     return _answer(request, content, status)
 
@@ -81,7 +79,6 @@ def sorry(
 def chat_page(request: Request, *, base: str, desk: bool, code: str = "") -> HTMLResponse:
     """The chat over the JSON under `base` ("/chat" or "/desk/<slot>"). `code` is what it opens with."""
     words = words_of(request)
-    sentences = orjson.dumps(words.under("script.")).decode().replace("<", "\\u003c")
     # The dialogs know the Chinese commands in every language, so that is what a button says for the person.
     commands = [f"chat.quick_{name}" for name in (("list", "help") if desk else ("progress", "person", "help"))]
     content = render(
@@ -98,6 +95,6 @@ def chat_page(request: Request, *, base: str, desk: bool, code: str = "") -> HTM
         code=code,
         desk=desk,
         quick=[{"say": words_for("zh_CN").say(key), "label": words.say(key)} for key in commands],
-        sentences=Html(sentences),
+        sentences=words.under("script."),
     )
     return _answer(request, content, 200)

@@ -1,5 +1,6 @@
 """The pages: what stands on them, in which language, and that they stay small and safe."""
 
+import json
 import re
 import string
 from collections.abc import AsyncIterator
@@ -7,10 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
 from bot.pages import language
 from bot.pages.entrance import DemoLink
-from bot.pages.template import Html, TemplateError, _parse, render
+from bot.pages.template import render
 from bot.pages.words import words_for
 from routing.code import display_code
 from tests.fakes.web import Web, web
@@ -61,7 +63,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     for name in re.findall(r"\bwords\.(\w+)", script):
         assert f"script.{name}" in keys, name
     templates = "".join(path.read_text("utf-8") for path in sources if path.suffix == ".html")
-    for name in re.findall(r"\{\{t ([\w.]+)\}\}", templates):
+    for name in re.findall(r"\bt\(\"([\w.]+)\"\)", templates):
         assert name in keys, name
 
 
@@ -88,22 +90,34 @@ async def test_a_chosen_language_is_remembered(served: Web) -> None:
 # ── templates ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_values_are_escaped_and_only_our_own_html_is_not() -> None:
+def test_values_are_escaped_and_a_missing_one_is_an_error() -> None:
     words = words_for("zh_CN")
     bad = "<script>alert(1)</script>\"'&"
-    out = render("sorry.html", words, headline=bad, text="", reference="")
+    head = {"tag": bad, "title": bad, "css": bad, "icon": bad, "languages": []}
+    out = render("sorry.html", words, **head, headline=bad, text=bad, reference=bad)
     assert "<script>" not in out
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#x27;&amp;" in out
-    with pytest.raises(TemplateError, match="not Html"):
-        render("code.html", words, headline="", text="", form=bad, has_stations=False, stations=Html(""))
-    with pytest.raises(TemplateError, match="no value for headline"):
-        render("sorry.html", words)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&amp;" in out
+    with pytest.raises(UndefinedError, match="'headline' is undefined"):
+        render("sorry.html", words, **head, text="", reference="")
 
 
-@pytest.mark.parametrize("source", ["{{#a}}", "{{/a}}", "{{#a}}{{#b}}{{/a}}{{/b}}"])
-def test_a_template_with_crossed_sections_is_refused(source: str) -> None:
-    with pytest.raises(TemplateError):
-        _parse(source, "test")
+def test_sentences_for_the_script_cannot_end_it() -> None:
+    values = dict.fromkeys(("tag", "title", "heading", "subtitle", "css", "js", "icon", "base", "code"), "")
+    bad = {"say": "</script><!--<script>'&", "cn": "还没送到"}
+    out = render("chat.html", words_for("zh_CN"), **values, desk=False, quick=[], sentences=bad)
+    [data] = re.findall(r'<script type="application/json" id="words">(.*)</script>', out)
+    assert not set(data) & set("<>&'")
+    assert json.loads(data) == bad
+    assert "还没送到" in data
+
+
+def test_no_template_lets_anything_through_unescaped() -> None:
+    sources = [path.read_text("utf-8") for path in Path("bot/pages/templates").iterdir()]
+    assert len(sources) > 5
+    for source in sources:
+        assert not re.search(r"\|\s*safe\b|autoescape|Markup", source)
+        # An attribute without quotes could be left by a space.
+        assert not re.search(r"=\{\{", source)
 
 
 # ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +214,7 @@ async def test_the_chat_page_is_light_and_has_nothing_inline_or_foreign(served: 
             assert len(page.encode()) + sum(len(content) for content in contents) < 60_000
             assert not re.search(r"\son\w+=|style=|javascript:|(?:src|href)=\"(?:https?:)?//", page)
             assert re.findall(r"<script(?! src=)(?! type=\"application/json\")", page) == []
-            assert 'data-code="&quot;&gt;&lt;b"' in page
+            assert 'data-code="&#34;&gt;&lt;b"' in page
 
 
 async def test_static_files_are_kept_by_browsers_until_they_change(served: Web) -> None:

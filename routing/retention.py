@@ -1,0 +1,56 @@
+"""Keeping the promise of the privacy notice: what tells who somebody is goes 180 days after their last case closed.
+
+Source: personal information protection law Art. 19 and 47 (delete when the purpose is over). What is left of a case is
+its matter, for statistics and the archive.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from routing.case import PartKind
+from routing.ports import FileStore, UnitOfWork, Writer
+from routing.suggestion import Understanding
+
+IDENTITY: Final = timedelta(days=180)
+ORPHAN: Final = timedelta(days=1)
+BATCH: Final = 50
+
+
+def erase_identities(uow: UnitOfWork, understanding: Understanding) -> None:
+    """Erase who wrote, of people whose cases have all been over for 180 days.
+
+    Their addresses can't be reached any more, what their web chat showed is emptied, phone and identity numbers in
+    their words are hidden for good, and their voice is deleted. Members keep theirs: they are at work.
+    """
+    for contact_id in uow.housekeeping.forgettable(uow.now - IDENTITY, BATCH):
+        for address in uow.contacts.addresses_of(contact_id):
+            uow.housekeeping.empty_mailbox(address.id)
+            address.user_id, address.state = f"erased-{address.id}", "erased"
+        for submission in uow.submissions.of_contact(contact_id):
+            for part in uow.submissions.parts(submission.id):
+                if part.text is not None:
+                    part.text = understanding.mask(part.text)
+                file = uow.files.get(part.file_id) if part.kind is PartKind.VOICE and part.file_id else None
+                if file is not None:
+                    # The content goes with the next sweep of files that no row names.
+                    file.state, file.name = "erased", None
+
+
+class Housekeeper:
+    """The daily round: rows first, then the files that they no longer name."""
+
+    def __init__(self, writer: Writer, files: FileStore, understanding: Understanding) -> None:
+        self._writer = writer
+        self._files = files
+        self._understanding = understanding
+
+    async def tidy(self) -> None:
+        def rows(uow: UnitOfWork) -> tuple[set[str], datetime]:
+            uow.housekeeping.purge(uow.now)
+            erase_identities(uow, self._understanding)
+            return uow.files.names(), uow.now
+
+        names, now = await self._writer.run(rows)
+        # A file is written before its row is committed: only what is a day old is an orphan.
+        await asyncio.to_thread(self._files.sweep, names, now - ORPHAN)
