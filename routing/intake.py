@@ -18,7 +18,7 @@ from routing.permissions import reporter_sees
 from routing.ports import UnitOfWork
 from routing.sealed import new_sealed_number, seal_parts
 from routing.station import Deputy, Station
-from routing.suggestion import Understanding
+from routing.suggestion import Suggestion, Understanding
 from routing.workflow import SYSTEM, Action, Actor, perform, remark
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -154,17 +154,23 @@ def said(uow: UnitOfWork, submission: Submission) -> str:
 
 
 def submit(
-    uow: UnitOfWork, understanding: Understanding, submission: Submission, channel: str, *, urgent: bool = False
+    uow: UnitOfWork,
+    understanding: Understanding,
+    submission: Submission,
+    channel: str,
+    *,
+    suggestion: Suggestion | None = None,
+    urgent: bool = False,
 ) -> Case:
     """Make a case of a draft: number, suggestion, events, deadlines, and the pushes to those who should know.
 
     Corruption is sealed before anybody is told; danger rings the duty officer; a text about the deputy whose code was
     scanned, or that may hint at corruption, is held from the deputy until staff release it. `urgent`: the citizen
-    said that somebody is in danger now.
+    said that somebody is in danger now. `suggestion` is what was made of the words, if that is known already.
     """
     station = uow.directory.stations[submission.station_id]
     text = said(uow, submission)
-    suggestion = understanding.suggest(text, uow.directory)
+    suggestion = suggestion or understanding.suggest(text, uow.directory)
     integrity = understanding.integrity(text)
     danger = understanding.danger(text)
     sealed = integrity is not None and integrity.level == "sealed"

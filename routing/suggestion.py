@@ -24,7 +24,8 @@ class Suggestion:
     """Ranked departments and categories, each with the words of the text that speak for it.
 
     `confidence` is 0..1. `integrity_hint`: words that may mean corruption without saying so; staff see such a text
-    before the deputy does. `out_of_scope` names the proper way for matters that the law sends elsewhere.
+    before the deputy does. `spam`: advertising without any matter in it. `out_of_scope` names the proper way for
+    matters that the law sends elsewhere.
     """
 
     departments: list[dict[str, Any]]
@@ -33,6 +34,7 @@ class Suggestion:
     urgency: str
     sla_workdays: int
     integrity_hint: bool = False
+    spam: bool = False
     out_of_scope: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -136,5 +138,6 @@ class Understanding:
             urgency=first.urgency if first else "normal",
             sla_workdays=first.sla_workdays if first else 5,
             integrity_hint=found.integrity is not None,
+            spam=found.spam and not found.categories,
             out_of_scope={"name": out.name, "refer": out.refer} if out else None,
         )

@@ -200,18 +200,19 @@ def _submit(turn: Turn) -> None:
     draft = intake.draft_of(turn.uow, turn.conversation)
     if draft is None or draft.parts == 0:
         raise Refused("citizen.nothing_to_submit")
-    if not intake.said(turn.uow, draft).strip() and not turn.conversation.data.get("wordless"):
+    said = intake.said(turn.uow, draft)
+    if not said.strip() and not turn.conversation.data.get("wordless"):
         # A photo alone is taken, but a word about it helps; asked once, never insisted on.
         turn.conversation.data = {**turn.conversation.data, "wordless": True}
         turn.say("collect.say_a_word", {}, [turn.button("button.submit", "submit")])
         return
-    classified = turn.understanding.classify(intake.said(turn.uow, draft))
-    if classified.spam and not classified.categories:
+    suggestion = turn.understanding.suggest(said, turn.uow.directory)
+    if suggestion.spam:
         intake.discard(turn.uow, draft)
         turn.become("idle")
         turn.say("citizen.spam")
         return
-    case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
+    case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel, suggestion=suggestion)
     turn.become("idle", case=case.id)
     if case.sealed:
         _say_sealed(turn, case)
