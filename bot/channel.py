@@ -60,7 +60,7 @@ class AttachmentGone(Exception):
 class Capabilities:
     """`text_limit` counts `text_unit`s. `passive`: replies go back in the answer to the inbound message, and `receive`
     returns them; else they go through the outbox. `redelivers`: the platform repeats what was not acknowledged.
-    `per_second` bounds the whole account, `per_recipient_interval` is seconds between two messages to one person."""
+    `per_second` bounds the whole account."""
 
     text_limit: int
     text_unit: Literal["characters", "utf16", "bytes"] = "characters"
@@ -69,7 +69,6 @@ class Capabilities:
     passive: bool = False
     redelivers: bool = True
     per_second: float = 30.0
-    per_recipient_interval: float = 0.0
     attachment_limit: int = 20 * 1024 * 1024
 
 

@@ -17,8 +17,9 @@ import structlog
 from bot.channel import AttachmentGone, Channel, DeliveryError
 from bot.dialogs import citizen, work
 from bot.dialogs.turn import Say, Turn
+from bot.letters import pictures
 from bot.mailbox import from_mailbox, numbered, put_in_mailbox
-from bot.message import Attachment, Button, InboundMessage, OutboundMessage, Picture
+from bot.message import Attachment, Button, InboundMessage, OutboundMessage
 from bot.registry import Channels
 from bot.wording import Wording
 from routing.case import PartKind, StoredFile
@@ -241,16 +242,6 @@ class Reception:
         replies = self._deliver(uow, turn, passive)
         record.replies = [{"seq": reply.seq} for reply in replies]
         return replies
-
-
-def pictures(uow: UnitOfWork, file_ids: Sequence[int]) -> tuple[Picture, ...]:
-    """What can be shown of stored files; those still at the platform are left out."""
-    found = [uow.files.get(file_id) for file_id in file_ids]
-    return tuple(
-        Picture(file.name, file.mime or "", file.kind.value)
-        for file in found
-        if file is not None and file.state == "stored" and file.name is not None
-    )
 
 
 def _same_again(uow: UnitOfWork, message: InboundMessage, seen: InboxRecord) -> list[OutboundMessage]:

@@ -1,12 +1,13 @@
 """The identity behind a printed QR: eight Crockford characters, the last of which checks the rest.
 
-Crockford's base 32 leaves out I, L, O and U; what a person types is folded (`o` → 0, `i`, `l` → 1, spaces and
-hyphens dropped). Source: https://www.crockford.com/base32.html. His check symbol needs five characters beyond the
-alphabet, so the check here is a weighted sum modulo 31 mapped into the alphabet: 31 is prime and every weight is
-below it, so a single wrong character (but for one pair, 0/Z) and a swap of neighbours are noticed.
+Crockford's base 32 leaves out I, L, O and U; what a person types is folded (`o` → 0, `i`, `l` → 1, full-width letters
+made narrow, spaces and hyphens dropped). Source: https://www.crockford.com/base32.html. His check symbol needs five
+characters beyond the alphabet, so the check here is a weighted sum modulo 31 mapped into the alphabet: 31 is prime and
+every weight is below it, so a single wrong character and a swap of neighbours are noticed, but for one pair (0 and Z).
 """
 
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,7 @@ from routing.ids import new_id
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 8
-_FOLD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": "", "-": "", "_": "", "　": ""})
+_FOLD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": "", "-": "", "_": ""})
 
 
 class CodeKind(StrEnum):
@@ -73,7 +74,7 @@ def fold_code(typed: str) -> str | None:
     """
     if len(typed) > 40:
         return None
-    code = typed.strip().upper().translate(_FOLD)
+    code = _narrow(typed).translate(_FOLD)
     if len(code) != LENGTH or any(char not in ALPHABET for char in code):
         return None
     return code if code[-1] == _check_character(code[:-1]) else None
@@ -81,10 +82,15 @@ def fold_code(typed: str) -> str | None:
 
 def looks_like_code(typed: str) -> bool:
     """Whether somebody meant to type a code, even a mistyped one: eight letters and digits with a digit among them."""
-    if len(typed) > 40 or not typed.isascii():
+    if len(typed) > 40:
         return False
-    code = typed.strip().upper().translate(_FOLD)
-    return len(code) == LENGTH and code.isalnum() and any(char.isdigit() for char in code)
+    narrow = _narrow(typed)
+    code = narrow.translate(_FOLD)
+    return len(code) == LENGTH and code.isascii() and code.isalnum() and any(char.isdigit() for char in narrow)
+
+
+def _narrow(typed: str) -> str:
+    return unicodedata.normalize("NFKC", typed).strip().upper()
 
 
 def display_code(code: str) -> str:

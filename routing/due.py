@@ -11,7 +11,7 @@ from routing.deadlines import Limit
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.intake import restart_clock, submit
 from routing.notice import Priority, moment, word
-from routing.notices import rating_buttons, reporters, tell, tell_members, tell_reporters
+from routing.notices import rating_buttons, reporters, tell, tell_members, tell_reporters, watchers
 from routing.ports import UnitOfWork
 from routing.satisfaction import close_unrated
 from routing.suggestion import Understanding
@@ -153,8 +153,7 @@ def _info_expires(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
     restart_clock(uow, case, follow_up)
     case.question = None
     tell_reporters(uow, case, "case.info_expired")
-    staff = uow.directory.staff_of(case.station_id)
-    tell_members(uow, staff, "line.info_expired", case)
+    tell_members(uow, watchers(uow, case), "line.info_expired", case)
 
 
 def _rating_reminder(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:

@@ -16,7 +16,10 @@ from routing.directory import Directory
 from routing.station import Deputy
 
 _WINDOW, _OVERLAP = 5_000, 100
-_SALUTATION = re.compile(r"^\W*(?:尊敬的|敬爱的|亲爱的)?\S{0,8}?代表(?:您好|你好|好)?[,，:：!！\s]*")
+#: "林秋代表您好，…" speaks to the deputy; "林秋代表答应过…" speaks about them.
+_SALUTATION = re.compile(
+    r"^\W*(?:尊敬的|敬爱的|亲爱的)?\S{0,8}?代表(?:您好|你好|好(?=[,，:：!！。\s])|(?=[,，:：!！。\s]))[,，:：!！。\s]*"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class TelegramChannel(ABC):
     account: str
     audience: Audience
     name = "telegram"
-    capabilities = Capabilities(text_limit=TEXT_LIMIT, text_unit="utf16", per_second=30.0, per_recipient_interval=1.0)
+    capabilities = Capabilities(text_limit=TEXT_LIMIT, text_unit="utf16", per_second=30.0)
 
     def __init__(
         self,

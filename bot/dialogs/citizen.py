@@ -10,7 +10,7 @@ from bot.dialogs.turn import Turn
 from nlp.scripts import to_simplified
 from routing import intake
 from routing.buttons import press
-from routing.case import Case
+from routing.case import Case, Submission
 from routing.code import looks_like_code
 from routing.errors import Refused
 from routing.notice import Priority, word
@@ -181,15 +181,30 @@ def _gather(turn: Turn) -> None:
     if conversation.state in ("adding", "emergency"):
         _WAITING[conversation.state](turn)
         return
-    draft = intake.take(
-        turn.uow, conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
-    )
+    draft = _take(turn)
     conversation.state = "collecting"
     buttons = _draft_buttons(turn)
     if draft.parts == 1:
         turn.say("collect.first", {}, buttons)
     else:
         turn.say("collect.more", {"count": draft.parts}, buttons)
+
+
+def _take(turn: Turn) -> Submission:
+    """Take what was said into the draft."""
+    if intake.draft_of(turn.uow, turn.conversation) is None:
+        _follow_script(turn)
+    return intake.take(
+        turn.uow, turn.conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
+    )
+
+
+def _follow_script(turn: Turn) -> None:
+    """Somebody whose first words are in Traditional script is answered in it. Later their own choice stands."""
+    contact = turn.contact
+    if contact.language == "zh_CN" and turn.understanding.language(turn.text) == "zh_TW":
+        if not turn.uow.cases.of_reporter(contact.id, 1):
+            contact.language = "zh_TW"
 
 
 def _draft_buttons(turn: Turn) -> list[list[str]]:
@@ -231,9 +246,7 @@ def _emergency(turn: Turn, code: str) -> None:
     if turn.conversation.state == "emergency":
         _WAITING["emergency"](turn)
         return
-    draft = intake.take(
-        turn.uow, turn.conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
-    )
+    draft = _take(turn)
     case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
     if case.sealed:
         turn.become("idle", case=case.id)
@@ -244,9 +257,7 @@ def _emergency(turn: Turn, code: str) -> None:
 
 
 def _sealed(turn: Turn) -> None:
-    draft = intake.take(
-        turn.uow, turn.conversation, turn.address, text=turn.text, location=turn.message.location, files=turn.files
-    )
+    draft = _take(turn)
     case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
     turn.become("idle", case=case.id)
     _say_sealed(turn, case)
@@ -258,7 +269,7 @@ def _say_sealed(turn: Turn, case: Case) -> None:
 
 def _adding(turn: Turn) -> None:
     case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
-    if case is None or not case.open:
+    if case is None or not (case.open or case.sealed):
         turn.become("idle")
         _gather(turn)
         return
@@ -279,7 +290,7 @@ def _in_emergency(turn: Turn) -> None:
 def _reason(turn: Turn) -> None:
     case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
     turn.become("idle")
-    if case is None:
+    if case is None or not case.open:
         _gather(turn)
         return
     cases.reason_in_words(turn, case)

@@ -185,9 +185,8 @@ def _rate(turn: Turn, case: Case, rating: str) -> None:
 
 
 def reason_in_words(turn: Turn, case: Case) -> None:
-    submission = next(s for s in turn.uow.submissions.of_case(case.id) if s.contact_id == turn.contact.id)
-    intake.add_parts(turn.uow, submission, text=turn.text, location=turn.message.location, files=turn.files)
     satisfaction.give_reason(turn.uow, turn.contact, case, "other")
+    intake.supplement(turn.uow, turn.contact, case, text=turn.text, location=turn.message.location, files=turn.files)
     turn.say("rating.reason_noted", {"number": case.number})
 
 
