@@ -30,11 +30,11 @@ demo: runtime ## play one matter from scan to rating in the terminal
 	exec $(PY) main.py demo
 
 test: lint ## lint, types, import rules, then all tests
-	$(PY) -m pytest -q -n $(WORKERS) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 lint: development ## ruff, mypy --strict and the import rules
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check --quiet . || { echo "Not formatted: $$($(PY) -m ruff format --check . | sed -n 's/^Would reformat: //p' | tr '\n' ' '); 'make format' does it." >&2; exit 1; }
+	$(PY) -m ruff check --quiet .
+	$(PY) -m ruff format --check --quiet --output-format concise . || { echo "make format does it" >&2; exit 1; }
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 

@@ -197,7 +197,11 @@ class Reception:
         if conversation is None:
             conversation = Conversation(address_id=address.id, contact_id=contact.id, updated_at=uow.now)
             uow.conversations.add(conversation)
-        return Turn(uow, message, contact, address, conversation, self._understanding)
+        links = self._channels.links
+        return Turn(
+            uow, message, contact, address, conversation, self._understanding,
+            work_links=lambda payload: [link for _, link in links("work", payload)],
+        )  # fmt: skip
 
     def _language(self, message: InboundMessage) -> str:
         hint = (message.language or "").lower()

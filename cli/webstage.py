@@ -85,7 +85,7 @@ class WebPerson:
         await self._session.close()
 
     def _newest(self, fits: Callable[[dict[str, Any]], object], wanted: str) -> dict[str, Any]:
-        for message in reversed(self._seen):
+        for message in self._seen[::-1]:
             if fits(message):
                 return message
         raise LookupError(f"no message with {wanted!r}")

@@ -102,11 +102,12 @@ def assign(
             )
         )
     until = moment(confirm_by.at, confirm_by.provisional)
-    kind = "card.officer_final" if final else "card.officer"
     for department in (lead, *co):
-        part = word("word.lead" if department is lead else "word.co")
+        kind = "card.officer_final" if final else "card.officer"
+        if department is not lead:
+            kind = "card.officer_co"
         officers = uow.directory.officers_of(department.code)
-        tell_members(uow, officers, kind, case, {"until": until, "part": part})
+        tell_members(uow, officers, kind, case, {"until": until, "part": word("word.lead")})
         if not officers:
             tell_members(uow, [member], "line.no_officer", case, {"department": department.name})
     tell_reporters(uow, case, "case.proposed", {"department": lead.name})
@@ -164,14 +165,13 @@ def return_case(uow: UnitOfWork, member: Member, case: Case, reason: str, better
         "times": case.returns,
     }
     tell_members(uow, uow.directory.staff_of(case.station_id), "card.returned", case, params)
-    case.news_at = uow.now
 
 
 def ask(uow: UnitOfWork, member: Member, case: Case, question: str) -> None:
     """提问: one question to the citizen, five days; the clock stands still."""
     if not question.strip():
         raise Refused("usage.ask", number=case.number)
-    if case.state is CaseState.RECEIVED and member.role is Role.DEPUTY:
+    if member.role is Role.DEPUTY and case.heard_by is None:
         hear(uow, member, case)
     uow.cases.add_event(perform(case, Action.ASK, actor(member), uow.now, {"question": question}))
     case.question = question
@@ -335,6 +335,12 @@ def set_duty(uow: UnitOfWork, by: Member, duty: Member) -> None:
 def tell_contact(uow: UnitOfWork, member: Member, kind: str, **params: object) -> None:
     if member.contact_id is not None:
         tell(uow, member.contact_id, kind, dict(params), member=member)
+
+
+def holder(directory: Directory, case: Case) -> str | dict[str, Any]:
+    """Who has an open case now, as a parameter: a department while it is with one, else the station."""
+    with_department = case.state in (CaseState.PROPOSED, CaseState.ASSIGNED, CaseState.NEEDS_INFO)
+    return department_name(directory, case.department if with_department else None)
 
 
 def department_name(directory: Directory, code: str | None) -> str | dict[str, Any]:

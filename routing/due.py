@@ -6,7 +6,7 @@ from routing import deadlines
 from routing.agenda import reckon, schedule
 from routing.buttons import offer
 from routing.case import OPEN_STATES, Case, CaseState
-from routing.casework import department_name
+from routing.casework import department_name, holder
 from routing.deadlines import Limit
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.intake import restart_clock, submit
@@ -140,7 +140,7 @@ def _no_news(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
         schedule(uow, FollowUpKind.NO_NEWS, due, case)
         return
     tell_reporters(uow, case, "case.no_news", {
-        "state": word(f"state.{case.state}"), "holder": department_name(uow.directory, case.department),
+        "state": word(f"state.{case.state}"), "holder": holder(uow.directory, case),
     })  # fmt: skip
     _again(uow, follow_up, case, deadlines.NO_NEWS)
 

@@ -24,7 +24,13 @@ from routing.workflow import SYSTEM, Action, Actor, perform, remark
 LOCAL = ZoneInfo("Asia/Shanghai")
 WRONG_CODES_AN_HOUR = 10
 MAX_PARTS = 50
-CASE_NUMBER = re.compile(r"[A-Z]{1,6}-?\d{6}-?[0-9A-Z]{3,6}", re.IGNORECASE)
+_CASE_NUMBER = re.compile(r"([A-Z]{1,6})-?([0-9]{6})-?([0-9A-Z]{3,6})")
+
+
+def case_number(typed: str) -> str | None:
+    """The number that somebody typed, as it is kept (`hp261123007` → `HP-261123-007`); None when it is none."""
+    match = _CASE_NUMBER.fullmatch(typed.strip().upper())
+    return "-".join(match.groups()) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +289,8 @@ def supplement(
             restart_clock(uow, case, follow_up)
     else:
         uow.cases.add_event(remark(case, "supplemented", citizen, uow.now))
-    tell_members(uow, watchers(uow, case), "card.supplemented", case)
+    # Of a sealed case even its officer is told no more than that there is something to open.
+    tell_members(uow, watchers(uow, case), "card.integrity" if case.sealed else "card.supplemented", case)
 
 
 def expect_answer(uow: UnitOfWork, contact_id: int, case: Case) -> None:

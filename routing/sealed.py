@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from routing.case import Case, CaseState
 from routing.code import ALPHABET
 from routing.errors import Refused
+from routing.notices import tell_reporters
 from routing.people import Member, Role
 from routing.ports import UnitOfWork
 from routing.station import Station
@@ -72,3 +73,4 @@ def transfer(uow: UnitOfWork, member: Member, case: Case, receipt: str) -> None:
             part.sealed_text = None
     for follow_up in uow.follow_ups.pending_of_case(case.id):
         follow_up.state = "cancelled"
+    tell_reporters(uow, case, "case.transferred")

@@ -13,7 +13,7 @@ from routing.buttons import press
 from routing.case import Case, Submission
 from routing.code import looks_like_code
 from routing.errors import Refused
-from routing.notice import Priority, word
+from routing.notice import word
 from routing.notices import tell_members
 from routing.people import Role
 from routing.workflow import Actor, remark
@@ -29,6 +29,7 @@ _COMMANDS = {
     "consent": ("同意转交", "agree"),
     "codes": ("站点", "换站", "stations"),
     "language": ("语言", "language"),
+    "hello": ("你好", "您好", "在吗", "在么", "有人吗", "hello", "hi"),
 }
 _BY_WORD = {name: command for command, names in _COMMANDS.items() for name in names}
 _RATINGS = {
@@ -128,14 +129,14 @@ def _command(turn: Turn, typed: str) -> bool:
     rating = _RATINGS.get(said)
     if rating is not None:
         return cases.rate_latest(turn, rating)
-    command = _BY_WORD.get(said.partition(" ")[0])
+    command = _BY_WORD.get(said.partition(" ")[0].rstrip("！!。.~，,"))
     rest = typed.partition(" ")[2]
     if command is None:
         return False
-    number = intake.CASE_NUMBER.fullmatch(rest.strip())
+    number = intake.case_number(rest)
     if rest and number is None and command != "add":
         return False  # a sentence that happens to begin with the word
-    case = intake.own_case(turn.uow, turn.contact, rest.strip().upper()) if number else None
+    case = intake.own_case(turn.uow, turn.contact, number) if number else None
     if command == "submit":
         _submit(turn)
     elif command == "withdraw":
@@ -150,6 +151,10 @@ def _command(turn: Turn, typed: str) -> bool:
         _person(turn)
     elif command == "help":
         turn.say("citizen.help")
+    elif command == "hello":
+        if rest or intake.draft_of(turn.uow, turn.conversation) is not None:
+            return False  # it begins or goes on with what they have to say
+        turn.say("citizen.hello")
     elif command == "privacy":
         station = turn.uow.directory.stations.get(turn.conversation.station_id or 0)
         params = {"station": station.name if station else "", "phone": (station and station.phone) or "12345"}
@@ -312,7 +317,7 @@ def _person(turn: Turn) -> None:
     if case is not None and not case.sealed:
         turn.uow.cases.add_event(remark(case, "wants_person", Actor(Role.CITIZEN, turn.contact.id), turn.uow.now))
         staff = turn.uow.directory.staff_of(case.station_id)
-        tell_members(turn.uow, staff, "line.wants_person", case, priority=Priority.URGENT)
+        tell_members(turn.uow, staff, "line.wants_person", case)
         turn.say("citizen.person_called", {**params, "number": case.number})
     else:
         turn.say("citizen.person_phone", params)

@@ -3,6 +3,7 @@
 from bot.dialogs.turn import Turn
 from routing import intake, satisfaction
 from routing.case import Case, CaseState
+from routing.casework import holder
 from routing.errors import Refused
 from routing.notice import moment, word
 from routing.people import ButtonGrant, Role
@@ -74,15 +75,15 @@ def progress(turn: Turn, case: Case | None) -> None:
         for event in turn.uow.cases.events(case.id)
         if event.kind in PUBLIC_EVENTS
     ]
-    department = turn.uow.directory.departments.get(case.department or "")
     params = {
         "number": case.number,
         "state": word(f"state.{case.state}"),
-        "holder": department.name if department else word("word.station"),
+        "holder": holder(turn.uow.directory, case),
         "steps": steps,
         "answer": word("progress.answer", answer=case.answer) if case.answer else "",
     }
-    turn.say("progress.case", params, case=case)
+    held = case.open and case.state is not CaseState.ANSWERED
+    turn.say("progress.case" if held else "progress.over", params, case=case)
 
 
 #: What of a case's history its reporter is shown.
@@ -109,7 +110,7 @@ def add(turn: Turn, case: Case | None, text: str) -> bool:
         return True
     if text:
         intake.supplement(turn.uow, turn.contact, candidates[0], text=text)
-        turn.say("add.done", {"number": candidates[0].number}, case=candidates[0])
+        turn.say(_added(candidates[0]), {"number": candidates[0].number}, case=candidates[0])
     else:
         _begin_adding(turn, candidates[0])
     return True
@@ -130,7 +131,11 @@ def supplement(turn: Turn, case: Case) -> None:
         turn.become("idle")
         turn.say("add.answered", {"number": case.number}, [turn.button("button.add_more", "add", case)], case=case)
     else:
-        turn.say("add.done", {"number": case.number}, [turn.button("button.done", "done", case)], case=case)
+        turn.say(_added(case), {"number": case.number}, [turn.button("button.done", "done", case)], case=case)
+
+
+def _added(case: Case) -> str:
+    return "add.done_sealed" if case.sealed else "add.done"
 
 
 def withdraw(turn: Turn, case: Case | None) -> None:

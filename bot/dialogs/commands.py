@@ -16,7 +16,7 @@ from routing.buttons import literal
 from routing.case import Case
 from routing.department import find_departments
 from routing.errors import Forbidden, Refused
-from routing.intake import CASE_NUMBER
+from routing.intake import case_number
 from routing.people import Member
 from routing.permissions import Operation, member_for
 from routing.station import Department
@@ -71,23 +71,17 @@ def split_command(text: str) -> tuple[str, str]:
 def named_case(turn: Turn, rest: str) -> tuple[Case | None, str]:
     """The case that a command names, and the words after its number."""
     head, _, tail = rest.partition(" ")
-    if CASE_NUMBER.fullmatch(head):
-        case = turn.uow.cases.by_number(normal_number(head))
+    number = case_number(head)
+    if number is not None:
+        case = turn.uow.cases.by_number(number)
         if case is None:
-            raise Forbidden(number=head.upper())
+            raise Forbidden(number=number)
         return case, tail.strip()
     if turn.message.reply_to:
         case_id = card_case(turn, turn.message.reply_to)
         if case_id is not None:
             return turn.uow.cases.get(case_id), rest
     return None, rest
-
-
-def normal_number(typed: str) -> str:
-    """`hp261123007` → `HP-261123-007`."""
-    compact = typed.upper().replace("-", "")
-    letters = len(compact) - len(compact.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    return f"{compact[:letters]}-{compact[letters : letters + 6]}-{compact[letters + 6 :]}"
 
 
 def card_case(turn: Turn, external_id: str) -> int | None:

@@ -89,7 +89,8 @@ def statistics(call: Call) -> None:
         "total": sum(states.values()),
         "open": sum(states.get(state, 0) for state in OPEN_STATES),
         "closed": states.get(CaseState.CLOSED, 0),
-        "states": [word("stats.item", name=word(f"state.{name}"), count=count) for name, count in states.items()],
+        "states": [word("stats.item", name=word(f"state.{name}"), count=count) for name, count in states.items()]
+        or word("word.none"),
         "departments": [
             word("stats.item", name=casework.department_name(uow.directory, code), count=count)
             for code, count in by_department
@@ -126,7 +127,7 @@ def invite_member(call: Call) -> None:
     invitation = invite(call.turn.uow, member)
     call.turn.say("invite.made", {
         "name": member.name, "role": word(f"role.{member.role}"), "secret": invitation.shown,
-        "path": f"/join/{invitation.secret}", "until": moment(invitation.expires_at),
+        "links": call.turn.work_links(f"join_{invitation.secret}"), "until": moment(invitation.expires_at),
     }, sealed=True)  # fmt: skip
 
 

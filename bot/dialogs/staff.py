@@ -58,7 +58,8 @@ def reclassify(call: Call) -> None:
 def give_deputy(call: Call) -> None:
     deputy = _find_deputy(call)
     casework.give_deputy(call.turn.uow, call.member, call.on, deputy.id)
-    call.turn.say("staff.deputy_given", {"number": call.on.number, "deputy": deputy.name}, case=call.on)
+    if call.turn.uow.directory.deputy_member(deputy.id) is not None:  # else staff are told that nobody hears yet
+        call.turn.say("staff.deputy_given", {"number": call.on.number, "deputy": deputy.name}, case=call.on)
 
 
 def _find_deputy(call: Call) -> Deputy:
@@ -83,7 +84,8 @@ def release(call: Call) -> None:
     if call.on.deputy_id is None:
         raise Refused("release.no_deputy", number=call.on.number)
     casework.give_deputy(call.turn.uow, call.member, call.on, call.on.deputy_id)
-    call.turn.say("staff.released", {"number": call.on.number}, case=call.on)
+    if call.turn.uow.directory.deputy_member(call.on.deputy_id) is not None:
+        call.turn.say("staff.released", {"number": call.on.number}, case=call.on)
 
 
 def seal(call: Call) -> None:

@@ -1,6 +1,6 @@
 """One message and everything that answering it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class Turn:
     """The message, who sent it, where their chat stands, and what will be answered.
 
     `files` are the message's photos, voices and documents that were taken; `refused` says why others were not.
+    `work_links` gives the addresses that open a work chat with a payload.
     """
 
     uow: UnitOfWork
@@ -44,6 +45,7 @@ class Turn:
     files: list[StoredFile] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     replies: list[Say] = field(default_factory=list)
+    work_links: Callable[[str], list[str]] = lambda payload: []
 
     @property
     def text(self) -> str:

@@ -22,7 +22,7 @@ from bot.wording import DEFAULT, LANGUAGES, Wording, fields_of, read_language
 from nlp.scripts import to_simplified
 from routing.case import CaseState, Urgency
 from routing.casework import ANSWER_CLASSES
-from routing.intake import CASE_NUMBER
+from routing.intake import case_number
 from routing.notice import moment, word
 from routing.people import Role
 from routing.permissions import MATRIX, Operation
@@ -297,7 +297,7 @@ def test_the_example_of_a_command_is_that_command(command: work.Command, languag
 
     assert head in command.names
     if command.needs_case:
-        assert CASE_NUMBER.fullmatch(rest.partition(" ")[0])
+        assert case_number(rest.partition(" ")[0])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

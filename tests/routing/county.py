@@ -4,7 +4,8 @@ It lives in a real SQLite file. Every call below is a transaction of its own, as
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -57,12 +58,26 @@ class County:
         self.understanding = understanding()
         self.names: dict[int, str] = {}
         self._seen = 0
+        self._open: UnitOfWork | None = None
+
+    @contextmanager
+    def work(self) -> Iterator[UnitOfWork]:
+        """One transaction; inside another, that one."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self.store.transaction() as uow:
+            self._open = uow
+            try:
+                yield uow
+            finally:
+                self._open = None
 
     def found(self) -> None:
         """Apply the roster and give every member a chat."""
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             apply_roster(uow, _roster(), uow.now)
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             for known in list(uow.directory.members.values()):
                 member = uow.members.get(known.id)
                 assert member is not None
@@ -81,27 +96,27 @@ class County:
     # --- who and what there is ---------------------------------------------------------------------------------
 
     def member(self, name: str) -> Member:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return next(m for m in uow.directory.members.values() if m.name == name and m.active)
 
     def station(self, prefix: str) -> Station:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return next(s for s in uow.directory.stations.values() if s.prefix == prefix)
 
     def deputy(self, number: str) -> Deputy:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return next(d for d in uow.directory.deputies.values() if d.number == number)
 
     def department(self, code: str) -> Department:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return uow.directory.departments[code]
 
     def case(self, number: str) -> Case:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return _there(uow.cases.by_number(number))
 
     def events(self, number: str) -> list[CaseEvent]:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return list(uow.cases.events(_there(uow.cases.by_number(number)).id))
 
     def steps(self, number: str) -> list[str]:
@@ -109,14 +124,14 @@ class County:
 
     def agenda(self, number: str) -> dict[str, FollowUp]:
         """What is still to be followed up, by kind. Fails where a kind stands twice."""
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             pending = list(uow.follow_ups.pending_of_case(_there(uow.cases.by_number(number)).id))
         by_kind = {follow_up.kind.value: follow_up for follow_up in pending}
         assert len(by_kind) == len(pending), f"a kind stands twice: {[f.kind for f in pending]}"
         return by_kind
 
     def notices(self, number: str) -> list[Notice]:
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             case = _there(uow.cases.by_number(number))
             return sorted(uow.notices.of_case(case.id, list(NoticeState)), key=lambda notice: notice.id)
 
@@ -133,10 +148,16 @@ class County:
     # --- what people do ----------------------------------------------------------------------------------------
 
     def report(
-        self, text: str = LAMP, *, deputy: str | None = "086", station: str = "HB", who: str = CITIZEN, urgent: bool = False
+        self,
+        text: str = LAMP,
+        *,
+        deputy: str | None = "086",
+        station: str = "HB",
+        who: str = CITIZEN,
+        urgent: bool = False,
     ) -> str:
         """Somebody tells one thing and sends it in; returns the case's number."""
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             address, conversation = self.chat_of(uow, who)
             conversation.station_id = next(s.id for s in uow.directory.stations.values() if s.prefix == station)
             found = [d.id for d in uow.directory.deputies.values() if d.number == deputy]
@@ -166,7 +187,7 @@ class County:
         **kwargs: P.kwargs,
     ) -> T:
         """A member does one step of `routing.casework` with a case."""
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             member = next(m for m in uow.directory.members.values() if m.name == name and m.active)
             return step(uow, member, _there(uow.cases.by_number(number)), *args, **kwargs)
 
@@ -179,7 +200,7 @@ class County:
         **kwargs: Any,
     ) -> T:
         """A citizen does one step of `routing.intake` or `routing.satisfaction` with a case."""
-        with self.store.transaction() as uow:
+        with self.work() as uow:
             return step(uow, self.contact(uow, who), _there(uow.cases.by_number(number)), *args, **kwargs)
 
     # --- time --------------------------------------------------------------------------------------------------
@@ -192,7 +213,7 @@ class County:
         """Time goes on, and each thing is done when it is due."""
         until = self.clock.now + timedelta(**by)
         while True:
-            with self.store.transaction() as uow:
+            with self.work() as uow:
                 following = uow.follow_ups.due(until, 1)
             if not following:
                 break

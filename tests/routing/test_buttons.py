@@ -1,7 +1,5 @@
 """A button means one thing, for one person, while the case still stands where it stood."""
 
-from collections.abc import Callable
-
 import pytest
 
 from routing.buttons import LIFETIME, literal, offer, press
@@ -18,14 +16,14 @@ def number(county: County) -> str:
 
 
 def make(county: County, number: str, **how: object) -> str:
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         case = uow.cases.by_number(number)
         _, token = offer(uow, county.contact(uow).id, "button.right", "right", case=case, **how)  # type: ignore[arg-type]
         return token
 
 
 def pressed(county: County, token: str, who: str = CITIZEN) -> ButtonGrant:
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         return press(uow, county.contact(uow, who).id, token)
 
 
@@ -83,7 +81,7 @@ def test_when_the_case_has_moved_on(
     county: County, number: str, how: dict[str, object], moved_to: CaseState, works: bool
 ) -> None:
     token = make(county, number, **how)
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         case = uow.cases.by_number(number)
         assert case is not None
         case.state = moved_to

@@ -15,10 +15,9 @@ def history(length: int = 5) -> tuple[Case, list[CaseEvent]]:
     case = Case("HB-261123-001", 1, 1, "plain", NOW, NOW)
     events = []
     for step in range(length):
-        at, data = NOW + timedelta(minutes=step), {"text": f"第{step}步 ‮😀", "count": step, "none": None}
-        events.append(
-            append_event(case, at=at, kind="note", actor_role="staff", actor_id=step or None, from_state=None, data=data)
-        )
+        at, data = NOW + timedelta(minutes=step), {"text": f"第{step}步 \u202e😀", "count": step, "none": None}
+        who = {"actor_role": "staff", "actor_id": step or None}
+        events.append(append_event(case, at=at, kind="note", from_state=None, data=data, **who))
     return case, events
 
 

@@ -15,23 +15,23 @@ from tests.routing.county import STAFF, County
 
 
 def issue(county: County, name: str = STAFF) -> Issued:
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         return invite(uow, county.member(name))
 
 
 def accept(county: County, typed: str, who: str = "新来的") -> None:
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         accept_invitation(uow, county.contact(uow, who), typed)
 
 
 def offer(county: County, typed: str) -> str | None:
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         member = offered(uow, typed)
         return member.name if member else None
 
 
 def roles(county: County, who: str = "新来的") -> list[Role]:
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         return [member.role for member in uow.directory.members_of(county.contact(uow, who).id)]
 
 
@@ -81,7 +81,7 @@ def test_it_is_good_until_the_last_moment(county: County, clock: Clock) -> None:
 
 def test_it_gives_nothing_once_the_role_was_taken_away(county: County) -> None:
     issued = issue(county)
-    with county.store.transaction() as uow:
+    with county.work() as uow:
         member = uow.members.get(county.member(STAFF).id)
         assert member is not None
         member.active = False

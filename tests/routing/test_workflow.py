@@ -105,7 +105,7 @@ def test_after_a_question_a_case_goes_on_where_it_was(source: CaseState, way_bac
 def test_a_case_that_forgot_where_it_came_from_stays() -> None:
     case = case_in(S.NEEDS_INFO)
     case.resume_state = None
-    with pytest.raises(Refused, match="error.state"):
+    with pytest.raises(Refused, match=r"error\.state"):
         perform(case, A.INFORM, Actor(CITIZEN, 1), NOW)
     assert (case.state, case.event_count) == (S.NEEDS_INFO, 0)
 
