@@ -104,7 +104,7 @@ def evaluate(
 
 
 @app.command(epilog="Example: python main.py backup /var/backups/mashang")
-def backup(target: Annotated[Path, typer.Argument(help="An empty or new folder.", file_okay=False)]) -> None:
+def backup(target: Annotated[Path, typer.Argument(help="A new folder.", file_okay=False)]) -> None:
     """Copy the database and the files, beside a running serve."""
     from cli.database import backup as run
 

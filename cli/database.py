@@ -59,7 +59,7 @@ def backup(target: Path) -> None:
         run(chosen.database, chosen.data_dir, target)
     except (BackupError, OSError) as error:
         fail(str(error))
-    typer.echo(f"Backup: {target}. Keep the secret key with it, or sealed cases can't be opened.")
+    typer.echo(f"Backup: {target}. Keep the secret key as well, in another place: without it nothing sealed opens.")
 
 
 def restore(source: Path) -> None:

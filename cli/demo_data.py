@@ -9,6 +9,7 @@ from routing.invitations import invite
 from routing.people import Role
 from routing.ports import UnitOfWork
 from routing.roster import apply_roster, read_roster
+from routing.station import Deputy
 
 ROSTER = Path(__file__).parent / "demo_county.yaml"
 #: Whom a newcomer plays: (station prefix, deputy number, department).
@@ -38,19 +39,26 @@ def give_codes(uow: UnitOfWork) -> None:
 
 
 def demo_links(uow: UnitOfWork, url: str) -> list[DemoLink]:
-    """A citizen's code and a fresh invitation for each role, to be opened in a tab each."""
+    """A citizen's code and a fresh invitation for each role, to be opened in a tab each; none if the store holds
+    another county than the demo's."""
     directory = uow.directory
-    station = next(s for s in directory.stations.values() if s.prefix == _STATION)
-    deputy = next(d for d in directory.deputies_of(station.id) if d.number == _DEPUTY)
+    station = next((s for s in directory.stations.values() if s.prefix == _STATION), None)
+    deputy = next((d for d in directory.deputies.values() if station and _is(d, station.id)), None)
+    if station is None or deputy is None:
+        return []
     code = next(c for c in uow.codes.all() if c.deputy_id == deputy.id and c.revoked_at is None)
-    wanted = (
+    links = [DemoLink("citizen", f"{url}/c/{code.code}")]
+    for role, fits in (
         ("deputy", lambda m: m.role is Role.DEPUTY and m.deputy_id == deputy.id),
         ("staff", lambda m: m.role is Role.STAFF and m.station_id == station.id),
         ("officer", lambda m: m.role is Role.OFFICER and m.department == _DEPARTMENT),
         ("integrity", lambda m: m.role is Role.INTEGRITY),
-    )
-    links = [DemoLink("citizen", f"{url}/c/{code.code}")]
-    for role, fits in wanted:
-        member = next(m for m in directory.members.values() if m.active and fits(m))
-        links.append(DemoLink(role, f"{url}/join/{invite(uow, member).secret}", member.name))
+    ):
+        member = next((m for m in directory.members.values() if m.active and fits(m)), None)
+        if member is not None:
+            links.append(DemoLink(role, f"{url}/join/{invite(uow, member).secret}", member.name))
     return links
+
+
+def _is(deputy: Deputy, station_id: int) -> bool:
+    return deputy.station_id == station_id and deputy.number == _DEPUTY

@@ -74,7 +74,8 @@ def _store(settings: Settings) -> list[Finding]:
     try:
         if needed(settings.database):
             return [Finding("database", "wrong", "its tables are not the newest; run `main.py db upgrade`")]
-        store = Store(settings.database, sealer=AesSealer(settings.key), data_dir=settings.data_dir)
+        sealer = AesSealer(settings.key, settings.older_keys)
+        store = Store(settings.database, sealer=sealer, data_dir=settings.data_dir)
     except (StorageUnavailable, OSError) as error:
         return [Finding("database", "wrong", f"it can't be opened: {error}")]
     findings = [Finding("database", "ok", settings.database.partition(":")[0])]

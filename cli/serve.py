@@ -98,7 +98,10 @@ def _print_demo(links: list[Any]) -> None:
     import segno
 
     console = Console()
-    console.print("\n[bold]码上 Mashang[/bold] 演示：海平县（虚构）。四个身份，各开一个标签页：\n")
+    if not links:
+        console.print("\n数据库里已有别的名册，没有演示身份。请用 main.py invite 邀请。\n")
+        return
+    console.print("\n[bold]码上 Mashang[/bold] 演示：海平县（虚构）。每个身份各开一个标签页：\n")
     words = words_for("zh_CN")
     for link in links:
         who = words.say(f"home.demo_{link.role}") + (f" {link.name}" if link.name else "")

@@ -49,6 +49,10 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings
     def url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def older_keys(self) -> list[str]:
+        return [key.strip() for key in self.older_secret_keys.get_secret_value().split(",") if key.strip()]
+
     @cached_property
     def key(self) -> str:
         """The secret key; made and kept in the data folder (mode 0600) where none is set."""

@@ -38,9 +38,8 @@ log = structlog.get_logger(__name__)
 def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool = False) -> Store:
     """The database and files of the settings, brought to the newest tables."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(
-        settings.database, clock=clock, sealer=AesSealer(settings.key), data_dir=settings.data_dir, serving=serving
-    )
+    sealer = AesSealer(settings.key, settings.older_keys)
+    store = Store(settings.database, clock=clock, sealer=sealer, data_dir=settings.data_dir, serving=serving)
     try:
         upgrade(settings.database)
     except BaseException:
@@ -123,7 +122,7 @@ def build_desk(
     wording = Wording()
     http = HttpClient()
     delivery = Delivery(store.writer, channels, understanding, wording, store.clock)
-    spool = Spool(settings.data_dir / "spool", settings.key)
+    spool = Spool(settings.data_dir / "spool", settings.key, settings.older_keys)
     reception = Reception(
         store.writer, store.files, channels, understanding, wording, wake_delivery=delivery.wake, spool=spool
     )

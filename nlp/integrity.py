@@ -10,6 +10,7 @@ Source: Regulations on Handling Petitions (信访工作条例, 2022) art. 30, 46
 """
 
 import re
+from bisect import bisect_right
 from typing import Final
 
 from nlp.matching import Hit, Hits, Rule, source_words
@@ -53,15 +54,11 @@ def find_integrity(rules: IntegrityRules, hits: Hits, form: Normalised) -> Integ
     def after_greeting(code: str) -> list[Hit]:
         return [hit for hit in by_code.get(code, ()) if hit.start >= begin]
 
-    titles = after_greeting(_TITLES)
     sentences = _sentence_starts(form.text)
+    with_title = {bisect_right(sentences, title.start) for title in after_greeting(_TITLES)}
 
     def beside_title(found: list[Hit]) -> list[Hit]:
-        return [
-            hit
-            for hit in found
-            if any(_index(sentences, hit.start) == _index(sentences, title.start) for title in titles)
-        ]
+        return [hit for hit in found if bisect_right(sentences, hit.start) in with_title]
 
     keywords = after_greeting("keywords")
     sealing = [
@@ -80,7 +77,3 @@ def find_integrity(rules: IntegrityRules, hits: Hits, form: Normalised) -> Integ
 
 def _sentence_starts(text: str) -> list[int]:
     return [0, *(end.end() for end in _SENTENCE_END.finditer(text))]
-
-
-def _index(starts: list[int], place: int) -> int:
-    return sum(start <= place for start in starts)

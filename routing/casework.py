@@ -10,7 +10,7 @@ from routing.case import Case, CaseState
 from routing.directory import Directory
 from routing.errors import Refused
 from routing.follow_up import FollowUpKind
-from routing.intake import expect_answer
+from routing.intake import expect_answer, stop_clock
 from routing.notice import Priority, moment, word
 from routing.notices import reporters, tell, tell_answer, tell_members, tell_reporters, watchers
 from routing.people import Member, Role
@@ -49,9 +49,10 @@ def hear(uow: UnitOfWork, member: Member, case: Case) -> bool:
 
 
 def accept(uow: UnitOfWork, member: Member, case: Case) -> None:
-    """受理."""
+    """受理. It is assigned or answered the same day as well; until then staff are reminded."""
     uow.cases.add_event(perform(case, Action.ACCEPT, actor(member), uow.now))
     cancel(uow, case, FollowUpKind.STAFF_SILENT)
+    schedule(uow, FollowUpKind.STAFF_SILENT, deadlines.STAFF_ACCEPT, case)
     tell_reporters(uow, case, "case.accepted")
 
 
@@ -86,7 +87,7 @@ def assign(
         assignment.state = "superseded"
     case.department, case.co_departments = lead.code, [d.code for d in co]
     final = case.returns >= 2
-    confirm_by = schedule(uow, FollowUpKind.CONFIRM_DUE, deadlines.CONFIRM, case)
+    confirm_by = schedule(uow, FollowUpKind.CONFIRM_DUE, deadlines.confirm_limit(case.urgency), case)
     for department in (lead, *co):
         uow.assignments.add(
             Assignment(
@@ -149,6 +150,7 @@ def return_case(uow: UnitOfWork, member: Member, case: Case, reason: str, better
         raise Refused("case.final", number=case.number)
     if mine is not None and mine.part == "co":
         raise Refused("case.co_return", number=case.number)
+    _lead_only(uow, member, case)
     data = {"reason": reason, "better": better, "department": member.department}
     uow.cases.add_event(perform(case, Action.RETURN, actor(member), uow.now, data))
     for assignment in proposed:
@@ -177,6 +179,7 @@ def ask(uow: UnitOfWork, member: Member, case: Case, question: str) -> None:
     case.question = question
     due = reckon(uow, deadlines.INFO)
     schedule(uow, FollowUpKind.INFO_EXPIRES, due, case)
+    stop_clock(uow, case, due.at)
     who: Any = department_name(uow.directory, member.department)
     if member.role is Role.DEPUTY:
         who = word("word.deputy", name=member.name)
@@ -238,12 +241,12 @@ def give_deputy(uow: UnitOfWork, member: Member, case: Case, deputy_id: int) -> 
 
 def urge(uow: UnitOfWork, member: Member, case: Case) -> str | dict[str, Any]:
     """催办: remind whoever has the case now. Returns the name of who was reminded."""
+    if case.state not in (CaseState.PROPOSED, CaseState.ASSIGNED) or not case.department:
+        raise Refused("urge.nobody", number=case.number, state=word(f"state.{case.state}"))
     uow.cases.add_event(remark(case, "urge", actor(member), uow.now))
-    if case.state in (CaseState.PROPOSED, CaseState.ASSIGNED) and case.department:
-        kind = "card.confirm_due" if case.state is CaseState.PROPOSED else "card.answer_due"
-        tell_members(uow, uow.directory.officers_of(case.department), kind, case, priority=Priority.URGENT)
-        return department_name(uow.directory, case.department)
-    raise Refused("urge.nobody", number=case.number, state=word(f"state.{case.state}"))
+    kind = "card.confirm_due" if case.state is CaseState.PROPOSED else "card.answer_due"
+    tell_members(uow, uow.directory.officers_of(case.department), kind, case, priority=Priority.URGENT)
+    return department_name(uow.directory, case.department)
 
 
 def close(uow: UnitOfWork, member: Member, case: Case, text: str) -> None:
@@ -267,6 +270,7 @@ def redo(uow: UnitOfWork, member: Member, case: Case, instruction: str) -> None:
         raise Refused("redo.no_department", number=case.number)
     uow.cases.add_event(perform(case, action, actor(member), uow.now, {"instruction": instruction}))
     case.closed_at = case.close_reason = None
+    cancel(uow, case)
     due = reckon(uow, deadlines.REDO)
     uow.assignments.add(
         Assignment(case_id=case.id, department=case.department, part="lead", round=case.returns + 1,

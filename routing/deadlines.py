@@ -44,7 +44,7 @@ class Due:
 DRAFT_QUIET: Final = Limit(10, Unit.MINUTE, "DESIGN: a draft that lies quiet for ten minutes is submitted")
 INVITATION: Final = Limit(15, Unit.MINUTE, "ISSUE 2, part 4")
 DUTY_CALL: Final = Limit(15, Unit.MINUTE, "RULES §2: emergency, 15 minutes to call; SCENARIOS 7")
-STAFF_ACCEPT: Final = Limit(0, Unit.SAME_DAY, "RULES §2: accept the same day (德清, source 002)")
+STAFF_ACCEPT: Final = Limit(0, Unit.SAME_DAY, "RULES §2: accept and assign the same day (德清, source 002)")
 DEPUTY_TO_SUBSTITUTE: Final = Limit(24, Unit.HOUR, "SCENARIOS 14")
 DEPUTY_TO_STAFF: Final = Limit(48, Unit.HOUR, "SCENARIOS 14")
 CONFIRM: Final = Limit(1, Unit.WORKDAY, "taxonomy.yaml, reject_window_workdays; SCENARIOS 4")
@@ -61,6 +61,11 @@ LOOK_BACK_PROMISE: Final = Limit(90, Unit.DAY, "DESIGN: and 90 for promises; SCE
 REMIND_AGAIN: Final = Limit(1, Unit.WORKDAY, "RULES §2: one reminder, then supervision; here daily until somebody acts")
 INTEGRITY: Final = Limit(5, Unit.WORKDAY, "SCENARIOS 6: handed over within 5 workdays")
 EXTENSION_MOST: Final = Limit(10, Unit.WORKDAY, "taxonomy.yaml, extend.max_extra_workdays; 接诉即办条例 Art. 15")
+
+
+def confirm_limit(urgency: Urgency) -> Limit:
+    """The time for a department to take a case on: never longer than it has to answer an emergency."""
+    return ANSWER_EMERGENCY if urgency is Urgency.EMERGENCY else CONFIRM
 
 
 def answer_limit(urgency: Urgency, sla_workdays: int) -> Limit:

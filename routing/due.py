@@ -45,7 +45,11 @@ def _submit_draft(uow: UnitOfWork, understanding: Understanding, follow_up: Foll
     conversation = uow.conversations.of_address(draft.address_id)
     case = submit(uow, understanding, draft, address.channel if address else "")
     if conversation is not None and conversation.data.get("draft") == draft.id:
-        conversation.state, conversation.data = "idle", {"case": case.id}
+        # What they were asked, or are just adding to another matter, goes on.
+        if conversation.state == "collecting":
+            conversation.state = "idle"
+        kept = {name: value for name, value in conversation.data.items() if name not in ("draft", "submit_at")}
+        conversation.data = {"case": case.id, **kept}
     kind = "receipt.sealed" if case.sealed else "receipt.quiet"
     buttons = []
     if case.sealed:
@@ -80,6 +84,8 @@ def _deputy_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
 def _staff_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
     """Remind the station's staff, the next time those of the station above as well."""
     if case.state not in (CaseState.RECEIVED, CaseState.ACCEPTED, CaseState.REVIEW):
+        if case.state is CaseState.NEEDS_INFO:
+            _again(uow, follow_up, case)
         return
     times = int(follow_up.params.get("times", 0)) + 1
     members = uow.directory.staff_of(case.station_id)

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from routing import deadlines
 from routing.agenda import reckon, schedule
 from routing.case import Case, CaseState, PartKind, StoredFile, Submission, SubmissionPart, Urgency
 from routing.code import Code, Scan, fold_code
+from routing.erasure import erase_part
 from routing.errors import Forbidden, Refused
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.notice import Priority
@@ -299,23 +300,35 @@ def expect_answer(uow: UnitOfWork, contact_id: int, case: Case) -> None:
     conversation = uow.conversations.of_address(contact.address_id) if contact and contact.address_id else None
     if conversation is not None:
         conversation.data = {**conversation.data, "asked": case.id}
+        # "2" is now an answer, and no longer the second button of an older message.
+        conversation.offered = []
+
+
+def stop_clock(uow: UnitOfWork, case: Case, until: datetime) -> None:
+    """The clock stands still from now, `until` then at the latest: nobody is reminded of an answer meanwhile."""
+    for follow_up in uow.follow_ups.pending_of_case(case.id, [FollowUpKind.ANSWER_DUE]):
+        follow_up.due_at += until - uow.now
 
 
 def restart_clock(uow: UnitOfWork, case: Case, expiring: FollowUp) -> None:
-    """The clock stood still while the citizen was asked: push every due date of the case back by that time."""
+    """The clock stood still while the citizen was asked: push every due date of the case back by that time.
+
+    The reminder was put off by the whole time to answer when they were asked (`stop_clock`); what they did not use of
+    it is taken back.
+    """
     expiring.state = "done"
     stood_still = uow.now - expiring.created_at
-    for follow_up in uow.follow_ups.pending_of_case(case.id, [FollowUpKind.ANSWER_DUE, FollowUpKind.CONFIRM_DUE]):
-        follow_up.due_at += stood_still
+    for follow_up in uow.follow_ups.pending_of_case(case.id, [FollowUpKind.ANSWER_DUE]):
+        follow_up.due_at += uow.now - expiring.due_at
     for assignment in uow.assignments.of_case(case.id):
         if assignment.due_at is not None and assignment.state == "confirmed":
             assignment.due_at += stood_still
 
 
 def discard(uow: UnitOfWork, draft: Submission) -> None:
-    """Forget a draft that was never sent in: its words are erased."""
+    """Forget a draft that was never sent in: its words, places and files are erased."""
     for part in uow.submissions.parts(draft.id):
-        part.text = None
+        erase_part(uow, part)
     draft.withdrawn_at = uow.now
     _cancel(uow, draft)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from routing.case import PartKind
+from routing.erasure import erase_part
 from routing.ports import FileStore, UnitOfWork, Writer
 from routing.suggestion import Understanding
 
@@ -31,10 +32,8 @@ def erase_identities(uow: UnitOfWork, understanding: Understanding) -> None:
             for part in uow.submissions.parts(submission.id):
                 if part.text is not None:
                     part.text = understanding.mask(part.text)
-                file = uow.files.get(part.file_id) if part.kind is PartKind.VOICE and part.file_id else None
-                if file is not None:
-                    # The content goes with the next sweep of files that no row names.
-                    file.state, file.name = "erased", None
+                if part.kind is PartKind.VOICE:
+                    erase_part(uow, part)
 
 
 class Housekeeper:

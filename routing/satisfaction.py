@@ -35,6 +35,7 @@ def rate(uow: UnitOfWork, contact: Contact, case: Case, rating: str) -> None:
     cancel(uow, case)
     if rating == "dissatisfied":
         schedule(uow, FollowUpKind.STAFF_SILENT, deadlines.REVIEW, case)
+        schedule(uow, FollowUpKind.NO_NEWS, deadlines.NO_NEWS, case)
         tell_members(uow, uow.directory.staff_of(case.station_id), "card.review", case)
         return
     _look_back_later(uow, case)
@@ -55,10 +56,10 @@ def give_reason(uow: UnitOfWork, contact: Contact, case: Case, reason: str) -> N
 
 def look_back(uow: UnitOfWork, contact: Contact, case: Case, good: bool) -> None:
     """Whether it stayed solved. If not, the case goes into review like a dissatisfied rating."""
-    citizen = Actor(Role.CITIZEN, contact.id)
-    uow.cases.add_event(remark(case, "looked_back", citizen, uow.now, {"good": good}))
     if not good:
         rate(uow, contact, case, "dissatisfied")
+    citizen = Actor(Role.CITIZEN, contact.id)
+    uow.cases.add_event(remark(case, "looked_back", citizen, uow.now, {"good": good}))
 
 
 def close_unrated(uow: UnitOfWork, case: Case) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from routing.case import Case, CaseState
 from routing.code import ALPHABET
+from routing.erasure import erase_part
 from routing.errors import Refused
 from routing.notices import tell_reporters
 from routing.people import Member, Role
@@ -70,7 +71,7 @@ def transfer(uow: UnitOfWork, member: Member, case: Case, receipt: str) -> None:
     case.closed_at, case.close_reason = uow.now, "transferred"
     for submission in uow.submissions.of_case(case.id):
         for part in uow.submissions.parts(submission.id):
-            part.sealed_text = None
+            erase_part(uow, part)
     for follow_up in uow.follow_ups.pending_of_case(case.id):
         follow_up.state = "cancelled"
     tell_reporters(uow, case, "case.transferred")

@@ -1,4 +1,4 @@
-"""Contents of photos, voices and documents in a folder, under random names."""
+"""Contents of photos, voices and documents in a folder, under random names, encrypted at rest."""
 
 import hashlib
 import re
@@ -12,16 +12,21 @@ from routing.ports import SavedFile
 from storage.content import recognise
 from storage.durable import TEMPORARY, make_folder, sync_folder, write_durably
 from storage.pictures import redraw
+from storage.sealer import BytesSealer
 
 MAX_BYTES = 20 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9_-]{32}\.[a-z0-9]{2,5}")
 
 
 class FolderFileStore:
-    """`routing.ports.FileStore`. Safe to use from several threads; `save` of a picture takes processor time."""
+    """`routing.ports.FileStore`. Safe to use from several threads; `save` of a picture takes processor time.
 
-    def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
+    A file is bound to its name, so that one can't be put in another's place.
+    """
+
+    def __init__(self, folder: Path, sealer: BytesSealer, *, max_bytes: int = MAX_BYTES) -> None:
         self.folder = folder
+        self._sealer = sealer
         self._max_bytes = max_bytes
 
     def save(self, content: bytes, declared: str | None) -> SavedFile:
@@ -39,13 +44,18 @@ class FolderFileStore:
         name = f"{secrets.token_urlsafe(24)}.{found.suffix}"
         try:
             make_folder(self.folder)
-            write_durably(self.folder / name, content)
+            write_durably(self.folder / name, self._sealer.seal(content, name.encode()))
         except OSError as error:
             raise StorageUnavailable(f"a file can't be written: {error.strerror}") from None
         return SavedFile(name, found.kind, found.mime, len(content), hashlib.sha256(content).hexdigest())
 
     def read(self, name: str) -> bytes:
-        return self._path(name).read_bytes()
+        """Raises `FileNotFoundError` also for a file that was changed or sealed with a key that is lost."""
+        sealed = self._path(name).read_bytes()
+        try:
+            return self._sealer.open(sealed, name.encode())
+        except ValueError as error:
+            raise FileNotFoundError(str(error)) from None
 
     def delete(self, name: str) -> None:
         """Fine if it is gone already."""

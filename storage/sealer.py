@@ -47,7 +47,13 @@ class AesSealer:
     """`routing.ports.Sealer`: text to URL-safe text."""
 
     def __init__(self, secret: str, older: Sequence[str] = ()) -> None:
+        self._secrets = (secret, *older)
         self._bytes = BytesSealer(secret, older, purpose="seal")
+
+    def for_bytes(self, purpose: str) -> BytesSealer:
+        """One of the same secrets for something else than text, under keys of its own."""
+        secret, *older = self._secrets
+        return BytesSealer(secret, older, purpose=purpose)
 
     def seal(self, text: str) -> str:
         # A hostile text may hold lone surrogates, which must come back too.

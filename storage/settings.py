@@ -16,5 +16,8 @@ class StorageSettings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Seals corruption reports and failed messages at rest; at least 32 characters. Empty: a random "
-        "one is made once and kept in the data folder. Losing it loses what is sealed.",
+        "one is made once and kept in the data folder. Losing it loses what is sealed, and every photo and voice.",
+    )
+    older_secret_keys: SecretStr = Field(
+        SecretStr(""), description="Earlier secret keys, parted by commas: what they sealed can still be opened."
     )

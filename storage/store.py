@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from routing.ports import Clock, Sealer
+from routing.ports import Clock
 from storage.engine import reading_engine, sqlite_path, writing_engine
 from storage.files import FolderFileStore
 from storage.lock import ServeLock
 from storage.reader import PoolReader
+from storage.sealer import AesSealer
 from storage.transaction import commit, transaction_on
 from storage.unit_of_work import SqlUnitOfWork, UnitsOfWork
 from storage.writer import GROUP_SIZE, GroupWriter
@@ -36,7 +37,7 @@ class Store:
         url: str,
         *,
         clock: Clock = system_clock,
-        sealer: Sealer,
+        sealer: AesSealer,
         data_dir: Path,
         serving: bool = False,
         group_size: int = GROUP_SIZE,
@@ -49,7 +50,7 @@ class Store:
         self._units = UnitsOfWork(self._writing.dialect, clock, sealer)
         self.clock = clock
         self.sealer = sealer
-        self.files = FolderFileStore(data_dir / "files")
+        self.files = FolderFileStore(data_dir / "files", sealer.for_bytes("files"))
         self.writer = GroupWriter(self._writing, self._units, group_size=group_size)
         self.reader = PoolReader(self._reading, self._units)
 

@@ -206,10 +206,9 @@ def _take(turn: Turn) -> Submission:
 
 def _follow_script(turn: Turn) -> None:
     """Somebody whose first words are in Traditional script is answered in it. Later their own choice stands."""
-    contact = turn.contact
-    if contact.language == "zh_CN" and turn.understanding.language(turn.text) == "zh_TW":
-        if not turn.uow.cases.of_reporter(contact.id, 1):
-            contact.language = "zh_TW"
+    traditional = turn.contact.language == "zh_CN" and turn.understanding.language(turn.text) == "zh_TW"
+    if traditional and not turn.uow.cases.of_reporter(turn.contact.id, 1):
+        turn.contact.language = "zh_TW"
 
 
 def _draft_buttons(turn: Turn) -> list[list[str]]:

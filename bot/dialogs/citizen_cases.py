@@ -159,8 +159,11 @@ def _ask_withdraw(turn: Turn, case: Case) -> None:
 
 
 def rate_latest(turn: Turn, rating: str) -> bool:
-    """A typed rating for the one case that waits for it. False when none does: then it is something to tell."""
+    """A typed rating for the one case that waits for it; "dissatisfied" also for one that is closed already. False
+    when there is none: then it is something to tell."""
     waiting = [case for case in own_cases(turn) if case.state is CaseState.ANSWERED]
+    if not waiting and rating == "dissatisfied":
+        waiting = [case for case in own_cases(turn) if case.state is CaseState.CLOSED][:1]
     if len(waiting) != 1:
         return False
     _rate(turn, waiting[0], rating)

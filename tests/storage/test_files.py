@@ -14,6 +14,7 @@ from PIL import Image
 from routing.errors import Refused, StorageUnavailable
 from storage import durable
 from storage.files import FolderFileStore
+from storage.sealer import BytesSealer
 from tests.storage.samples import archive, picture
 
 ORIENTATION, MAKER, GPS = 0x0112, 0x010F, 0x8825
@@ -21,7 +22,7 @@ ORIENTATION, MAKER, GPS = 0x0112, 0x010F, 0x8825
 
 @pytest.fixture
 def files(tmp_path: Path) -> FolderFileStore:
-    return FolderFileStore(tmp_path / "files")
+    return FolderFileStore(tmp_path / "files", BytesSealer("a" * 32, purpose="files"))
 
 
 def test_what_was_saved_is_read(files: FolderFileStore) -> None:
@@ -124,7 +125,7 @@ def test_what_is_not_allowed_is_refused(files: FolderFileStore) -> None:
 
 
 def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
-    small = FolderFileStore(tmp_path, max_bytes=1000)
+    small = FolderFileStore(tmp_path, BytesSealer("a" * 32, purpose="files"), max_bytes=1000)
     small.save(b"#!AMR\n" + bytes(994), None)
     with pytest.raises(Refused) as caught:
         small.save(b"#!AMR\n" + bytes(995), None)

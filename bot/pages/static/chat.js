@@ -43,15 +43,15 @@
     try { return date.toLocaleString(page.dataset.language, format); } catch (e) { return ""; }
   }
 
-  // Links and the phone numbers that people are told to call.
+  // Links, the phone numbers that people are told to call, and case numbers, which a line must not break.
   function withLinks(value) {
     var out = document.createDocumentFragment(), at = 0, match;
     var urgent = /拨|撥|电话|電話|call|dial|phone/i.test(value) ? "|110|119|120" : "";
-    var pattern = new RegExp("https?://[^\\s<>\"'\\u3000-\\u303f\\uff00-\\uffef]+|(^|[^\\w-])(0\\d{2,3}-\\d{7,8}|12345|12388|12368|12355" + urgent + ")(?![\\w-])", "g");
+    var pattern = new RegExp("https?://[^\\s<>\"'\\u3000-\\u303f\\uff00-\\uffef]+|(^|[^\\w-])(0\\d{2,3}-\\d{7,8}|12345|12388|12368|12355" + urgent + ")(?![\\w-])|[A-Z]{2,6}-\\d{6}-[0-9A-Z]{3,6}", "g");
     while ((match = pattern.exec(value))) {
       var start = match.index + (match[1] ? match[1].length : 0), what = match[2] || match[0].replace(/[.,;:!?)\]]+$/, "");
-      var link = el("a", "", what);
-      if (match[2]) { link.href = "tel:" + what; } else { link.href = what; link.target = "_blank"; link.rel = "noopener noreferrer"; }
+      var number = !match[2] && !/^http/.test(what), link = el(number ? "span" : "a", number ? "number" : "", what);
+      if (number) { /* only kept whole */ } else if (match[2]) { link.href = "tel:" + what; } else { link.href = what; link.target = "_blank"; link.rel = "noopener noreferrer"; }
       out.appendChild(document.createTextNode(value.slice(at, start)));
       out.appendChild(link);
       at = start + what.length;
@@ -61,9 +61,9 @@
   }
 
   // --- showing -----------------------------------------------------------------------------------------------
-  var shown = {}, last = 0, first = 0, places = [];
+  var shown = {}, last = 0, first = 0, places = [], atEnd = true;
   function nearEnd() { return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 120; }
-  function toEnd() { scroller.scrollTop = scroller.scrollHeight; newer.hidden = true; }
+  function toEnd() { atEnd = true; scroller.scrollTop = scroller.scrollHeight; newer.hidden = true; }
   function place(node, position) {
     var at = places.length;
     while (at > 0 && places[at - 1].position > position) { at -= 1; }
@@ -103,9 +103,14 @@
       var choices = el("div", "choices");
       message.buttons.forEach(function (choice) {
         choices.appendChild(button(choice.label, "", function (event) {
-          Array.prototype.forEach.call(choices.children, function (other) { other.disabled = true; });
-          event.currentTarget.classList.add("pressed");
-          say({ button: choice.data }, choice.label);
+          // A citizen chooses one answer; a member works on with a card's other buttons.
+          var pressed = event.currentTarget, spent = desk ? [pressed] : Array.prototype.slice.call(choices.children);
+          spent.forEach(function (other) { other.disabled = true; });
+          pressed.classList.add("pressed");
+          say({ button: choice.data }, choice.label, null, null, function (sent) {
+            if (sent && !desk) { return; }
+            spent.forEach(function (other) { other.disabled = false; });
+          });
           scroller.focus({ preventScroll: true });
         }));
       });
@@ -151,7 +156,7 @@
   function showOwn(item, state) {
     var node = bubble(true, item.shown), meta = el("div", "meta");
     if (item.preview) {
-      var image = el("img"); image.alt = words.photo; image.src = item.preview; image.onload = toEnd;
+      var image = el("img"); image.alt = words.photo; image.src = item.preview;
       node.firstChild.appendChild(image);
     }
     item.meta = meta;
@@ -200,8 +205,8 @@
       return { id: item.id, payload: item.payload, shown: item.shown, after: item.after, at: item.at };
     }));
   }
-  function say(payload, label, file, preview) {
-    var item = { id: newId(), payload: payload, shown: label, after: last, at: Date.now(), file: file, preview: preview };
+  function say(payload, label, file, preview, done) {
+    var item = { id: newId(), payload: payload, shown: label, after: last, at: Date.now(), file: file, preview: preview, done: done };
     queue.push(item);
     saveQueue();
     showOwn(item, "sending");
@@ -233,6 +238,7 @@
         queue.shift();
         saveQueue();
         mark(item, "sent");
+        if (item.done) { item.done(true); }
         remember(item);
         showAll(answer.body.messages, true);
         flush();
@@ -250,6 +256,7 @@
         queue.shift();
         saveQueue();
         mark(item, words.failed + (answer.error ? " · " + answer.error : ""));
+        if (item.done) { item.done(false); }
         flush();
       }
     });
@@ -272,7 +279,9 @@
       if (answer.body) {
         keep(tab, OPENED, code);
         tell("");
+        var fresh = !places.length;
         showAll(answer.body.messages, true);
+        if (fresh) { atEnd = false; scroller.scrollTop = 0; }
         begin();
       } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) { tell(answer.error); } else {
         tell(answer.status === 0 ? words.offline : answer.error || words.away);
@@ -437,8 +446,12 @@
   });
   newer.textContent = words.newer;
   newer.addEventListener("click", toEnd);
-  scroller.addEventListener("scroll", function () { if (nearEnd()) { newer.hidden = true; } });
-  window.addEventListener("resize", function () { if (nearEnd()) { toEnd(); } });
+  scroller.addEventListener("scroll", function () { atEnd = nearEnd(); if (atEnd) { newer.hidden = true; } });
+  // Photos that load, a panel that opens, a keyboard that comes up: whoever was at the end stays there.
+  function settle() { if (atEnd) { toEnd(); } }
+  window.addEventListener("resize", settle);
+  log.addEventListener("load", settle, true);
+  if (window.ResizeObserver) { new ResizeObserver(settle).observe(scroller); }
 
   text.value = kept(tab, DRAFT, "");
   grow();
