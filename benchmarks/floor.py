@@ -28,14 +28,16 @@ from starlette.routing import Route
 
 from benchmarks.conversation import SECRET, SUBMIT, TOKEN
 from benchmarks.peers.words import COLLECTED, GREETING, NOTICE, RECEIPT
-from benchmarks.rows import Rows, insert_sql
+from benchmarks.rows import Rows, insert_sql, tables
 from routing.ids import new_id
 from storage.schema import metadata
 
 STATION = "海珀社区代表联络站"
-_FIND = "SELECT addresses.contact_id, addresses.id, conversations.id, submissions.id FROM addresses JOIN conversations "\
-    "ON conversations.address_id = addresses.id LEFT JOIN submissions ON submissions.address_id = addresses.id "\
-    "WHERE addresses.channel = 'telegram' AND addresses.account = 'citizen' AND addresses.user_id = ?"  # fmt: skip
+_FIND = (
+    "SELECT addresses.contact_id, addresses.id, conversations.id, conversations.data FROM addresses "
+    "JOIN conversations ON conversations.address_id = addresses.id "
+    "WHERE addresses.channel = 'telegram' AND addresses.account = 'citizen' AND addresses.user_id = ?"
+)
 _SEEN = "SELECT 1 FROM inbox WHERE channel = 'telegram' AND account = 'citizen' AND external_id = ?"
 _DRAFTING = "UPDATE conversations SET state = ?, data = ?, offered = ?, updated_at = ?, version = version + 1 WHERE id = ?"
 _SUBMITTED = "UPDATE submissions SET case_id = ?, submitted_at = ?, version = version + 1 WHERE id = ?"
@@ -69,6 +71,8 @@ class Floor:
         self._url = f"{api}/bot{TOKEN}/sendMessage"
         self._session: aiohttp.ClientSession | None = None
         self._new: dict[str, list[Sequence[Any]]] = {}
+        self._changed: dict[str, list[Sequence[Any]]] = {}
+        self._order = {table.name: at for at, table in enumerate(tables())}
 
     async def take(self, update: dict[str, Any]) -> None:
         future: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
@@ -93,9 +97,13 @@ class Floor:
                 future.set_result(replies)
 
     def _flush(self) -> None:
-        for table, rows in self._new.items():
-            self._db.executemany(insert_sql(table), rows)
+        # Those that others refer to first: with an open reference, SQLite looks through whole tables for its like.
+        for table in sorted(self._new, key=self._order.__getitem__):
+            self._db.executemany(insert_sql(table), self._new[table])
         self._new.clear()
+        for sql, changes in self._changed.items():
+            self._db.executemany(sql, changes)
+        self._changed.clear()
         if self._sent:
             sent, self._sent = self._sent, []
             self._db.executemany(_SENT, sent)
@@ -104,6 +112,9 @@ class Floor:
         row_id = values["id"] = new_id()
         self._new.setdefault(table, []).append(self._rows.make(table, **values))
         return row_id
+
+    def _change(self, sql: str, *values: Any) -> None:
+        self._changed.setdefault(sql, []).append(values)
 
     def _handle(self, update: dict[str, Any]) -> list[Reply]:
         now, message = time.time_ns() // 1_000_000, update["message"]
@@ -123,15 +134,16 @@ class Floor:
             greeting = GREETING.format(station=STATION, deputy="086 林秋")
             said = [(greeting, []), (NOTICE.format(station=STATION), [])]
             return [self._reply(now, contact, address, text, buttons) for text, buttons in said]
-        contact, address, conversation, draft = found
+        contact, address, conversation, data = found
         if text != SUBMIT:
             draft = self._add("submissions", contact_id=contact, address_id=address, station_id=1, deputy_id=1,
                               created_at=now, code="BENCHMARK1", parts=1)  # fmt: skip
             self._add("submission_parts", submission_id=draft, seq=1, at=now, text=text, kind="text")
             self._add("follow_ups", submission_id=draft, due_at=now + 600_000, created_at=now, kind="submit_draft")
             buttons = self._buttons(contact, None, "submit", "discard", now)
-            self._db.execute(_DRAFTING, ("collecting", f'{{"draft":{draft}}}', "[]", now, conversation))
+            self._change(_DRAFTING, "collecting", f'{{"draft":{draft}}}', "[]", now, conversation)
             return [self._reply(now, contact, address, COLLECTED, buttons)]
+        draft = orjson.loads(data)["draft"]
         (number,) = self._db.execute(_NUMBER, (time.strftime("%Y-%m-%d"),)).fetchone()
         number = f"HB-{number:03}"
         case = self._add("cases", number=number, station_id=1, deputy_id=1, reporter_id=contact, channel="telegram",
@@ -140,9 +152,9 @@ class Floor:
         self._add("case_events", case_id=case, seq=1, at=now, kind="received", to_state="received")
         for kind in ("deputy_silent", "staff_silent", "no_news"):
             self._add("follow_ups", case_id=case, due_at=now + 86_400_000, created_at=now, kind=kind)
-        self._db.execute(_SUBMITTED, (case, now, draft))
-        self._db.execute(_CANCELLED, (draft,))
-        self._db.execute(_DRAFTING, ("idle", "{}", "[]", now, conversation))
+        self._change(_SUBMITTED, case, now, draft)
+        self._change(_CANCELLED, draft)
+        self._change(_DRAFTING, "idle", "{}", "[]", now, conversation)
         buttons = self._buttons(contact, case, "right", "wrong", now)
         return [self._reply(now, contact, address, RECEIPT.format(number=number), buttons, case)]
 

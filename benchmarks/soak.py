@@ -13,6 +13,7 @@ import contextlib
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -94,11 +95,17 @@ class Outcome:
 async def soak(plan: Plan) -> Outcome:
     """Play one run to its end. Raises `RuntimeError` when the server can't be started."""
     began = time.monotonic()
-    dice = random.Random(plan.seed)
     settings = Settings(_env_file=None, data_dir=plan.folder, database_url=plan.url)  # type: ignore[call-arg]
     store = await asyncio.to_thread(open_store, settings)
+    try:
+        return await _run(plan, store, began)
+    finally:
+        store.close()
+
+
+async def _run(plan: Plan, store: Store, began: float) -> Outcome:
+    dice, ledger = random.Random(plan.seed), Ledger()
     codes, invitations = _prepare(store, plan)
-    ledger = Ledger()
     async with FakeTelegram() as fake:
         citizen, desk = fake.bot(CITIZEN_TOKEN), fake.bot(DESK_TOKEN)
         program = Program(plan.command, _environment(plan, fake.url), plan.folder)
@@ -118,9 +125,9 @@ async def soak(plan: Plan) -> Outcome:
             program.kill()
         shown = {"citizen": list(citizen.sent), "desk": list(desk.sent)}
     findings = check(store, plan.url, ledger, shown, list(invitations), kills)
-    store.close()
     findings.server_troubles += _troubles(program)
-    if code != 0:
+    # uvicorn ends as the signal would have ended it, once everything is closed.
+    if code not in (0, -signal.SIGTERM):
         findings.server_troubles.append(f"asked to end, the server gave exit code {code}")
     return Outcome(findings, ledger, shown, list(invitations), kills, time.monotonic() - began)
 
@@ -173,22 +180,29 @@ async def _tell_and_kill(plan: Plan, program: Program, line: Line, telegram: Tel
     async with asyncio.TaskGroup() as group:
         clients = [group.create_task(client()) for _ in range(plan.clients)]
         told = asyncio.gather(*clients)
-        # A sixth of the kills meets the outbox draining after the last message.
-        while_telling = plan.kills - (max(1, plan.kills // 6) if plan.kills else 0)
-        moments = sorted(dice.uniform(0.02, 0.95) * plan.deliveries for _ in range(while_telling))
-        for moment in moments:
-            while ledger.deliveries < moment and not told.done():
+        # A sixth of the kills meets the outbox draining after the last message, an eighth a server that just starts.
+        while_telling = plan.kills - (max(1, plan.kills // 6) if plan.kills > 1 else 0)
+        starting = plan.kills // 8
+        moments = sorted(dice.uniform(0.02, 0.95) * plan.deliveries for _ in range(while_telling - starting))
+        twice = set(dice.sample(range(len(moments)), starting))
+        for position, moment in enumerate(moments):
+            while ledger.deliveries < moment and not told.done():  # noqa: ASYNC110 - it looks at a count, often
                 await asyncio.sleep(0.002)
-            await _kill(plan, program, dice, dice.uniform(0, 0.05))
+            await _kill(plan, program, dice, dice.uniform(0, 0.05), again=position in twice)
         await told
     for _ in range(plan.kills - while_telling):
         await _kill(plan, program, dice, dice.uniform(0.0, 1.5))
-    return plan.kills
+    return program.kills
 
 
-async def _kill(plan: Plan, program: Program, dice: random.Random, after: float) -> None:
+async def _kill(plan: Plan, program: Program, dice: random.Random, after: float, *, again: bool = False) -> None:
+    """Kill and restart after so many seconds; `again`: once more while it starts."""
     await asyncio.sleep(after)
     program.kill()
+    if again:
+        program.start()
+        await asyncio.sleep(dice.uniform(0, 5))
+        program.kill()
     if plan.hurry:
         await asyncio.to_thread(run_out_leases, plan.url)
     program.start()
@@ -198,7 +212,7 @@ async def _kill(plan: Plan, program: Program, dice: random.Random, after: float)
 async def _drain(plan: Plan) -> None:
     """Wait until every notice is finished, or for so long that something must be wrong: the check will say it."""
     give_up = time.monotonic() + plan.drain_seconds
-    while time.monotonic() < give_up and await asyncio.to_thread(unfinished, plan.url):
+    while await asyncio.to_thread(unfinished, plan.url) and time.monotonic() < give_up:  # noqa: ASYNC110
         await asyncio.sleep(0.2)
 
 
@@ -234,7 +248,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hurry", action="store_true", help="run the leases of a killed process out at once")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="mashang-soak-") as name, temporary_database(asked.database, Path(name)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="mashang-soak-") as name,
+        temporary_database(asked.database, Path(name)) as url,
+    ):
         plan = Plan(url, Path(name), asked.deliveries, asked.kills, asked.clients, asked.seed, hurry=asked.hurry)
         outcome = asyncio.run(soak(plan))
     print(f"soak on {asked.database}, seed {asked.seed}\n{outcome.table()}")

@@ -121,7 +121,9 @@ def _inbox(connection: Connection, ledger: Ledger, findings: Findings) -> None:
     )
     there = {(row.channel, row.account, row.external_id) for row in rows}
     findings.messages_lost += [f"not in the inbox: {key}" for key in ledger.acknowledged - there]
-    findings.messages_failed += [f"{row.channel} {row.external_id}: {row.error}" for row in rows if row.state != "handled"]
+    findings.messages_failed += [
+        f"{row.channel} {row.external_id}: {row.error}" for row in rows if row.state != "handled"
+    ]
     findings.figures["messages taken in"] = len(rows)
 
 
@@ -148,11 +150,11 @@ def _notices(connection: Connection, shown: Mapping[str, Sequence[Sent]], kills:
         elif row.state is not NoticeState.SENT:
             findings.notices_never_arrived.append(f"{row.kind} {row.id}: {row.state}")
         elif row.channel == "telegram":
-            looks = screens[row.account, row.user_id].get(row.external_id)
-            if looks is None:
+            shown_as = screens[row.account, row.user_id].get(row.external_id)
+            if shown_as is None:
                 findings.notices_never_arrived.append(f"{row.kind} {row.id}: no such message on the screen")
             else:
-                arrived[row.account, row.user_id][looks] += 1
+                arrived[row.account, row.user_id][shown_as] += 1
     # What was sent more often than there are notices for it: a process died between sending and noting that it had.
     surplus = [times - arrived[chat][looks] for chat, seen in copies.items() for looks, times in seen.items()]
     findings.notices_doubled_too_often += [f"{times + 1} times" for times in surplus if times > kills]

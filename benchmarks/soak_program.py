@@ -28,7 +28,7 @@ class Program:
     def __init__(self, command: Sequence[str], settings: Mapping[str, str], folder: Path) -> None:
         self.url = settings["MASHANG_PUBLIC_URL"]
         self.log = folder / "server.log"
-        self.starts = 0
+        self.kills = 0
         self._command = command
         # The folder has no `.env`, and the command's own folder is where Python finds the packages.
         self._folder = folder
@@ -37,7 +37,6 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.starts += 1
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, env=self._environment, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -65,6 +64,7 @@ class Program:
         """`kill -9`, and wait until it is gone. Fine if it was not running."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
+            self.kills += 1
         if self._process is not None:
             self._process.wait()
 

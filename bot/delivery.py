@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import secrets
 from collections import defaultdict
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -18,9 +20,9 @@ from bot.channel import Channel, DeliveryError, PermanentFailure, RateLimited, R
 from bot.letters import Letter, LetterWriter
 from bot.registry import Channels
 from bot.wording import Wording
-from routing.errors import StorageUnavailable
+from routing.errors import RoutingError, StorageUnavailable
 from routing.notice import Notice, NoticeState
-from routing.ports import Clock, UnitOfWork, Writer
+from routing.ports import Clock, Names, UnitOfWork, Writer
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 IN_FLIGHT = 100
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 12
+#: Seconds within which a reply that was sent is recorded; most ride with the next message's commit.
+RECORD_WITHIN = 0.05
 #: Seconds until the next try after the first, second … failure; the last is repeated.
 BACKOFF = (2, 5, 15, 60, 300, 900, 3600)
 
@@ -72,11 +76,17 @@ class Delivery:
         self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
         self._in_flight = 0
+        #: Handed over and not yet recorded: the ids, and per person what is still to be sent.
+        self._mine: set[int] = set()
+        self._lines: dict[int, list[Letter]] = {}
+        self._look_again = False
         self._closed_until: dict[tuple[str, str], datetime] = {}
         self._next_slot: dict[tuple[str, str], float] = defaultdict(float)
 
     def wake(self) -> None:
         """Look at the outbox now: something was just put in."""
+        # It may be held back by what is being sent to the same person.
+        self._look_again = bool(self._lines)
         self._awake.set()
 
     async def run(self) -> None:
@@ -84,12 +94,17 @@ class Delivery:
         while not self._stopping:
             self._awake.clear()
             claimed = 0
-            with contextlib.suppress(StorageUnavailable):
+            try:
                 claimed = await self._start_due()
+            except StorageUnavailable:
+                pass
+            except Exception as error:
+                # Whatever it is, the outbox is looked at again: nobody would notice that nothing goes out any more.
+                log.error("outbox_not_claimed", error=type(error).__name__)
             if not claimed:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._awake.wait(), self._poll_seconds)
-        if self._under_way:
+        while self._under_way:
             await asyncio.wait(self._under_way)
 
     def stop(self) -> None:
@@ -99,9 +114,63 @@ class Delivery:
     async def deliver_due(self) -> int:
         """Send what is due now and record it. Returns how many notices that were."""
         claimed = await self._start_due()
-        if self._under_way:
+        while self._under_way:
             await asyncio.wait(self._under_way)
         return claimed
+
+    def reserve(self, uow: UnitOfWork, notices: Sequence[Notice]) -> list[Letter]:
+        """Lease new replies to one person, and word them, in the transaction that makes them: then no claim has to find
+        them again. Without effect outside the transaction; `hand_over` what it returned once that is committed.
+
+        Empty where they must wait for their turn in the outbox: too much is under way, or something is before them.
+        """
+        if not notices or self._stopping or self._in_flight + len(notices) > IN_FLIGHT:
+            return []
+        first = notices[0]
+        if not self._mine.issuperset(uow.notices.waiting(first.contact_id, first.priority)):
+            return []
+        for notice in notices:
+            notice.lease_owner, notice.lease_until = self._owner, uow.now + self._lease
+        return [self._letter(uow, notice) for notice in notices]
+
+    def hand_over(self, letters: Sequence[Letter]) -> None:
+        """Send what was reserved, after what this person is being sent already."""
+        contact_id = letters[0].notice.contact_id
+        self._in_flight += len(letters)
+        self._mine.update(letter.notice.id for letter in letters)
+        if contact_id in self._lines:
+            self._lines[contact_id] += letters
+            return
+        self._lines[contact_id] = [*letters]
+        self._begin(self._work_off(contact_id))
+
+    async def _work_off(self, contact_id: int) -> None:
+        waits_until: datetime | None = None
+        try:
+            while letters := self._lines[contact_id]:
+                self._lines[contact_id] = []
+                outcomes = await self._send_in_order(letters, waits_until)
+                if all(outcome.state is NoticeState.SENT for outcome in outcomes):
+                    self._begin(self._keep_mine(outcomes, wait=RECORD_WITHIN))
+                    continue
+                waits_until = next((o.retry_at for o in outcomes if o.state is NoticeState.PENDING), waits_until)
+                await self._keep_mine(outcomes)
+        finally:
+            del self._lines[contact_id]
+
+    async def _keep_mine(self, outcomes: list[_Outcome], wait: float = 0.0) -> None:
+        try:
+            await self._keep(outcomes, wait)
+        finally:
+            self._in_flight -= len(outcomes)
+            self._mine.difference_update(outcome.notice_id for outcome in outcomes)
+            if self._look_again:
+                self.wake()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     async def _start_due(self) -> int:
         """Claim what there is room for and begin to send it, one task a person. Returns how many were claimed."""
@@ -114,14 +183,22 @@ class Delivery:
             by_person[letter.notice.contact_id].append(letter)
         self._in_flight += len(letters)
         for mine in by_person.values():
-            task = asyncio.create_task(self._deliver_to_one(mine))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._begin(self._deliver_to_one(mine))
         return len(letters)
 
     def _claim(self, uow: UnitOfWork, limit: int) -> list[Letter]:
         notices = uow.notices.claim(self._owner, uow.now, uow.now + self._lease, limit)
-        return [self._letters.letter(uow, notice) for notice in notices]
+        return [self._letter(uow, notice) for notice in notices]
+
+    def _letter(self, uow: UnitOfWork, notice: Notice) -> Letter:
+        """One notice that can't be worded must not hold up all the others."""
+        try:
+            return self._letters.letter(uow, notice)
+        except RoutingError:
+            raise
+        except Exception as error:
+            log.error("notice_not_worded", kind=notice.kind, notice=notice.id, error=type(error).__name__)
+            return Letter(notice, verdict=NoticeState.FAILED)
 
     async def _deliver_to_one(self, letters: list[Letter]) -> None:
         try:
@@ -131,30 +208,37 @@ class Delivery:
             self._in_flight -= len(letters)
             self._awake.set()
 
-    async def _keep(self, outcomes: list[_Outcome]) -> None:
+    async def _keep(self, outcomes: list[_Outcome], wait: float = 0.0) -> None:
         """Record what was sent. With the database away it is tried until the lease runs out: recorded late is better
         than sent twice."""
         until = asyncio.get_running_loop().time() + self._lease.total_seconds()
+        names = Names(notice_ids=tuple(outcome.notice_id for outcome in outcomes))
         while True:
             try:
-                return await self._writer.run(lambda uow: self._record(uow, outcomes))
+                return await self._writer.run(lambda uow: self._record(uow, outcomes), names, wait=wait)
             except StorageUnavailable:
                 if self._stopping or asyncio.get_running_loop().time() >= until:
                     log.warning("outcomes_not_recorded", count=len(outcomes))
                     return None
                 await asyncio.sleep(self._poll_seconds)
 
-    async def _send_in_order(self, letters: list[Letter]) -> list[_Outcome]:
-        """Send one person's notices one after the other; after a failure the later ones wait with it."""
+    async def _send_in_order(self, letters: list[Letter], waits_until: datetime | None = None) -> list[_Outcome]:
+        """Send one person's notices one after the other; after a failure the later ones wait with it, as all do when
+        an earlier one `waits_until` then."""
         outcomes: list[_Outcome] = []
-        waits_until: datetime | None = None
+        blocked: set[int] = set()
         for letter in letters:
+            address_id = letter.address.id if letter.address else None
             if waits_until is not None:
                 outcome = _Outcome(letter.notice.id, NoticeState.PENDING, retry_at=waits_until, attempted=False)
+            elif address_id in blocked:
+                outcome = _Outcome(letter.notice.id, NoticeState.BLOCKED, address_id=address_id, attempted=False)
             else:
                 outcome = await self._send(letter)
                 if outcome.state is NoticeState.PENDING:
                     waits_until = outcome.retry_at
+                elif outcome.state is NoticeState.BLOCKED and address_id is not None:
+                    blocked.add(address_id)
             outcomes.append(outcome)
         return outcomes
 
@@ -225,7 +309,12 @@ class Delivery:
         if address is None:
             return
         if outcome.moved_to is not None:
-            address.user_id = outcome.moved_to
+            there = uow.contacts.address(address.channel, address.account, outcome.moved_to)
+            if there is None:
+                address.user_id = outcome.moved_to
+            else:
+                # Somebody writes from there already, so it is not for us to send to.
+                address.state = "blocked"
         elif outcome.state is NoticeState.BLOCKED:
             address.state = "blocked"
             if notice.address_id is None and self._letters.address(uow, notice) is not None:

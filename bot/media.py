@@ -8,7 +8,7 @@ from bot.channel import AttachmentGone, DeliveryError
 from bot.message import Attachment
 from bot.registry import Channels
 from routing.case import PartKind, StoredFile
-from routing.errors import Refused
+from routing.errors import Refused, StorageUnavailable
 from routing.ports import FileStore, SavedFile, UnitOfWork, Writer
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,12 @@ class MediaFetcher:
             log.info("attachment_rejected", file=file.id, error=type(error).__name__)
             return None, True
         except (TimeoutError, DeliveryError):
+            return None, False
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            # One file must not hold up the others; it is tried again like one that is not to be had now.
+            log.error("attachment_raised", file=file.id, error=type(error).__name__)
             return None, False
 
 

@@ -7,7 +7,7 @@ failed, sealed, and its sender is told that it arrived; `inbox retry` runs it ag
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
@@ -15,9 +15,10 @@ import orjson
 import structlog
 
 from bot.channel import AttachmentGone, Channel, DeliveryError
+from bot.delivery import Delivery
 from bot.dialogs import citizen, work
 from bot.dialogs.turn import Say, Turn
-from bot.letters import pictures
+from bot.letters import Letter, pictures
 from bot.mailbox import from_mailbox, numbered, put_in_mailbox
 from bot.message import Attachment, Button, InboundMessage, OutboundMessage
 from bot.registry import Channels
@@ -44,8 +45,18 @@ class _Taken:
     refused: list[Refused] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Answered:
+    """What a transaction leaves to be done once it is committed: `replies` are a passive channel's, `letters` are reserved
+    for delivery, and `to_claim` says that something else waits in the outbox."""
+
+    replies: list[OutboundMessage] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    to_claim: bool = False
+
+
 class Reception:
-    """Takes messages in for every channel."""
+    """Takes messages in for every channel. Without `delivery`, replies wait in the outbox."""
 
     def __init__(
         self,
@@ -55,7 +66,7 @@ class Reception:
         understanding: Understanding,
         wording: Wording,
         *,
-        wake_delivery: Callable[[], None] = lambda: None,
+        delivery: Delivery | None = None,
         spool: Spool | None = None,
         fetch_seconds: float = FETCH_SECONDS,
     ) -> None:
@@ -64,7 +75,7 @@ class Reception:
         self._channels = channels
         self._understanding = understanding
         self._wording = wording
-        self._wake = wake_delivery
+        self._delivery = delivery
         self._spool = spool
         self._fetch_seconds = fetch_seconds
 
@@ -108,7 +119,7 @@ class Reception:
             button=message.button,
         )
         try:
-            replies = await self._writer.run(lambda uow: self._handle(uow, message, taken, passive), names)
+            answered = await self._writer.run(lambda uow: self._handle(uow, message, taken, passive), names)
         except StorageUnavailable:
             raise
         except Conflict as error:
@@ -118,26 +129,33 @@ class Reception:
             log.error("message_failed", channel=message.channel, account=message.account, error=type(error).__name__,
                       at=_where(error))  # fmt: skip
             kind = type(error).__name__
-            replies = await self._writer.run(lambda uow: self._store_failed(uow, message, taken, kind, passive), names)
-        if not passive:
-            self._wake()
-        return replies
+            answered = await self._writer.run(lambda uow: self._store_failed(uow, message, taken, kind, passive), names)
+        self._hand_over(answered)
+        return answered.replies
+
+    def _hand_over(self, answered: _Answered) -> None:
+        if self._delivery is None:
+            return
+        if answered.letters:
+            self._delivery.hand_over(answered.letters)
+        if answered.to_claim:
+            self._delivery.wake()
 
     async def retry(self, channel: str, account: str, external_id: str) -> None:
         """Run a failed message again (`inbox retry`). Raises what its handling raises, and then leaves it failed."""
 
-        def again(uow: UnitOfWork) -> None:
+        def again(uow: UnitOfWork) -> _Answered:
             record = uow.inbox.get(channel, account, external_id)
             if record is None or record.state != "failed" or record.sealed_body is None:
-                return
+                return _Answered()
             message, file_ids = message_from_body(uow.sealer.open(record.sealed_body))
             turn = self._turn(uow, message)
             turn.files = [file for file_id in file_ids if (file := uow.files.get(file_id)) is not None]
-            self._answer(uow, turn, passive=False)
+            answered = self._answer(uow, turn, passive=False)
             record.state, record.sealed_body, record.error = "handled", None, None
+            return answered
 
-        await self._writer.run(again)
-        self._wake()
+        self._hand_over(await self._writer.run(again))
 
     async def _take(self, message: InboundMessage, channel: Channel | None) -> _Taken:
         """Fetch and write what came with the message. What the platform can't give now is fetched later."""
@@ -161,19 +179,19 @@ class Reception:
                 taken.saved.append((replace(attachment, content=None), None))
         return taken
 
-    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, passive: bool) -> list[OutboundMessage]:
+    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, passive: bool) -> _Answered:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
-            return _same_again(uow, message, seen)
+            return _Answered(_same_again(uow, message, seen))
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now)
         uow.inbox.add(record)
         turn = self._turn(uow, message)
         turn.files, turn.refused = _stored(uow, message, taken), taken.refused
-        replies = self._answer(uow, turn, passive)
-        record.replies = [{"seq": reply.seq} for reply in replies]
-        return replies
+        answered = self._answer(uow, turn, passive)
+        record.replies = [{"seq": reply.seq} for reply in answered.replies]
+        return answered
 
-    def _answer(self, uow: UnitOfWork, turn: Turn, passive: bool) -> list[OutboundMessage]:
+    def _answer(self, uow: UnitOfWork, turn: Turn, passive: bool) -> _Answered:
         dialog = citizen.respond if turn.message.audience == "citizen" else work.respond
         dialog(turn)
         turn.conversation.updated_at = uow.now
@@ -210,16 +228,21 @@ class Reception:
                 return language
         return self._understanding.language(message.text) if message.text and not hint else "zh_CN"
 
-    def _deliver(self, uow: UnitOfWork, turn: Turn, passive: bool) -> list[OutboundMessage]:
+    def _deliver(self, uow: UnitOfWork, turn: Turn, passive: bool) -> _Answered:
         """Word the replies into the answer of a passive channel; put them into the outbox of any other."""
-        replies = []
-        for say in turn.replies:
-            if passive:
+        answered = _Answered()
+        if passive:
+            for say in turn.replies:
                 worded = self._worded(uow, say, turn.contact.language)
-                replies.append(numbered(worded, put_in_mailbox(uow, turn.address, worded)))
-            else:
-                uow.notices.add(_as_notice(uow, say, turn))
-        return replies
+                answered.replies.append(numbered(worded, put_in_mailbox(uow, turn.address, worded)))
+        else:
+            notices = [_as_notice(uow, say, turn) for say in turn.replies]
+            if self._delivery is not None:
+                answered.letters = self._delivery.reserve(uow, notices)
+            for notice in notices:
+                uow.notices.add(notice)
+        answered.to_claim = uow.notices.to_claim
+        return answered
 
     def _worded(self, uow: UnitOfWork, say: Say, language: str) -> OutboundMessage:
         return OutboundMessage(
@@ -232,10 +255,10 @@ class Reception:
 
     def _store_failed(
         self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, error: str, passive: bool
-    ) -> list[OutboundMessage]:
+    ) -> _Answered:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
-            return _same_again(uow, message, seen)
+            return _Answered(_same_again(uow, message, seen))
         files = _stored(uow, message, taken)
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now, state="failed")
         record.sealed_body = uow.sealer.seal(json.dumps(_body(message, [file.id for file in files])))
@@ -243,9 +266,9 @@ class Reception:
         uow.inbox.add(record)
         turn = self._turn(uow, message)
         turn.say("citizen.error" if message.audience == "citizen" else "work.error")
-        replies = self._deliver(uow, turn, passive)
-        record.replies = [{"seq": reply.seq} for reply in replies]
-        return replies
+        answered = self._deliver(uow, turn, passive)
+        record.replies = [{"seq": reply.seq} for reply in answered.replies]
+        return answered
 
 
 def _same_again(uow: UnitOfWork, message: InboundMessage, seen: InboxRecord) -> list[OutboundMessage]:

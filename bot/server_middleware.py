@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -76,9 +76,8 @@ class Edge:
         # The template of a path ("/join/{secret}") holds no secret, as the path itself does.
         self._templates = {getattr(route, "endpoint", None): getattr(route, "path", "") for route in routes}
         self._metrics = metrics
-        self._headers = dict(_HEADERS)
-        if secure:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+        secured = {**_HEADERS, "Strict-Transport-Security": "max-age=31536000"} if secure else _HEADERS
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in secured.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,11 +89,11 @@ class Edge:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                out = MutableHeaders(scope=message)
-                for name, value in headers.items():
-                    out.setdefault(name, value)
+                # Names come in lower case from everybody who speaks ASGI.
+                given = dict(message["headers"])
+                message["headers"] = [*message["headers"], *(pair for pair in headers if pair[0] not in given)]
                 started["status"] = message["status"]
-                started["stream"] = out.get("content-type", "").startswith("text/event-stream")
+                started["stream"] = given.get(b"content-type", b"").startswith(b"text/event-stream")
             await send(message)
 
         try:

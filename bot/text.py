@@ -11,6 +11,9 @@ Measure = Callable[[str], int]
 _LINK = re.compile(r"https?://[^\s\u3000-\u303f\uff00-\uffef]+")
 _SENTENCE_ENDS = "。！？!?；;\n"
 _ZERO_WIDTH_JOINER = "\u200d"
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
+_FLAGS_BEFORE = re.compile("[\U0001f1e6-\U0001f1ff]+$")
+_TAG = re.compile("[\U000e0020-\U000e007f]")
 
 
 def measure_for(unit: str) -> Measure:
@@ -51,16 +54,25 @@ def _longest_prefix(text: str, limit: int, measure: Measure) -> int:
     return low
 
 
+def _belongs_together(text: str, at: int) -> bool:
+    """Whether the character at `at` combines with the one before it into what a reader sees as one."""
+    here, before = text[at], text[at - 1]
+    if _ZERO_WIDTH_JOINER in (here, before) or before + here == "\r\n" or _TAG.match(here):
+        return True
+    if _FLAG.match(here):
+        # Two regional indicators make a flag: the second of a pair belongs to the first.
+        flags = _FLAGS_BEFORE.search(text, 0, at)
+        return flags is not None and len(flags[0]) % 2 == 1
+    return unicodedata.category(here) in ("Mn", "Mc", "Me", "Sk") and here not in "^`"
+
+
 def _best_cut(text: str, longest: int) -> int:
     links = [(m.start(), m.end()) for m in _LINK.finditer(text) if m.start() < longest]
+
     def allowed(at: int) -> bool:
         if any(start < at < end for start, end in links):
             return False
-        if at >= len(text):
-            return True
-        here, before = text[at], text[at - 1]
-        joined = before == _ZERO_WIDTH_JOINER or here == _ZERO_WIDTH_JOINER
-        return not (joined or unicodedata.combining(here) or unicodedata.category(here) in ("Mn", "Me", "Sk"))
+        return at >= len(text) or not _belongs_together(text, at)
 
     half = longest // 2
     for wanted in ("\n", _SENTENCE_ENDS, " ，,、"):

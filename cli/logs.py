@@ -5,6 +5,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import orjson
 import structlog
 
 #: Names under which nobody may log: what people say, and who they are.
@@ -17,6 +18,10 @@ def _drop_personal(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
     return event
 
 
+def _dump(event: MutableMapping[str, Any], **_: Any) -> bytes:
+    return orjson.dumps(event, default=str)
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Send structlog's and the standard library's records to standard error."""
     shared: list[Any] = [
@@ -26,8 +31,10 @@ def set_up(level: int = logging.INFO) -> None:
         _drop_personal,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Our own lines go straight out: one is written for every request, and the standard library's way is ten times
+        # the work.
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_dump)],
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )

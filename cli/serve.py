@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -56,6 +57,10 @@ def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlet
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await desk.start()
+        # What stands at the start (jieba's dictionary alone is 350,000 words) stays for good. Collecting garbage would
+        # look through all of it and hold every message up by a quarter of a second.
+        gc.collect()
+        gc.freeze()
         yield
         await desk.stop()
 

@@ -173,7 +173,8 @@ def ask(uow: UnitOfWork, member: Member, case: Case, question: str) -> None:
     """提问: one question to the citizen, five days; the clock stands still."""
     if not question.strip():
         raise Refused("usage.ask", number=case.number)
-    if member.role is Role.DEPUTY and case.heard_by is None:
+    can_ask = case.state is CaseState.RECEIVED or allowed(case, Action.ASK, member.role)
+    if member.role is Role.DEPUTY and case.heard_by is None and can_ask:
         hear(uow, member, case)
     uow.cases.add_event(perform(case, Action.ASK, actor(member), uow.now, {"question": question}))
     case.question = question

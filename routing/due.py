@@ -64,6 +64,8 @@ def _deputy_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
         return
     deputy = uow.directory.deputies.get(case.deputy_id)
     substitute = uow.directory.deputies.get(deputy.substitute_id) if deputy and deputy.substitute_id else None
+    if substitute is not None and substitute.status != "active":
+        substitute = None
     bound = uow.directory.deputy_member(substitute.id) if substitute else None
     if follow_up.params.get("step") == "substitute" and substitute is not None and bound is not None:
         uow.cases.add_event(

@@ -16,7 +16,7 @@ from routing.code import Code, Scan
 from routing.directory import Directory
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.inbox import InboxRecord, MailboxMessage
-from routing.notice import Notice
+from routing.notice import Notice, Priority
 from routing.people import (
     AccessAttempt,
     Address,
@@ -166,6 +166,16 @@ class NoticeRepository(Protocol):
         one whose recipient has an earlier unfinished one of the same priority that is leased or not yet due."""
         ...
 
+    def waiting(self, contact_id: int, priority: Priority) -> Sequence[int]:
+        """The ids of what this person was not yet told, of one priority: what the table has, and what this
+        transaction added and nobody leased."""
+        ...
+
+    @property
+    def to_claim(self) -> bool:
+        """Whether this transaction added anything that nobody has leased yet."""
+        ...
+
     def by_external_id(self, address_id: int, external_id: str) -> Notice | None: ...
     def of_case(self, case_id: int, states: Sequence[str]) -> Sequence[Notice]: ...
     def oldest_pending(self, now: datetime) -> datetime | None:
@@ -285,10 +295,11 @@ class Writer(Protocol):
 
     `fn` may run more than once (after a conflict, or alone after a group failed), so it must have no effect outside
     its unit of work. Its own exception is raised to its caller; the others of its group are not harmed.
-    Raises `StorageUnavailable` when the database is away.
+    Raises `StorageUnavailable` when the database is away. `wait` is seconds that this work may wait for others to
+    share a group with, so that it costs no commit of its own.
     """
 
-    async def run(self, fn: Callable[[UnitOfWork], T], names: Names = Names()) -> T: ...
+    async def run(self, fn: Callable[[UnitOfWork], T], names: Names = Names(), *, wait: float = 0.0) -> T: ...
 
 
 class Reader(Protocol):

@@ -3,6 +3,7 @@
 Everything is reckoned in Beijing time; moments come in aware and go out in UTC.
 """
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
@@ -50,7 +51,7 @@ class WorkingCalendar:
         if declared is not None:
             return declared
         if FIRST_PUBLISHED <= day.year <= LAST_PUBLISHED:
-            return bool(chinese_calendar.is_workday(day))
+            return _published_workday(day)
         if day.weekday() >= 5:
             return False
         return day.year in self._entered or day not in reckoned_holidays(day.year)
@@ -101,6 +102,12 @@ class WorkingCalendar:
             return today.year
         following = date(today.year + 1, 1, 2)
         return following.year if today.month >= 11 and not self.known(following) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _published_workday(day: date) -> bool:
+    # Every case asks for the same few days, and the library checks its own bounds by looking through all it knows.
+    return bool(chinese_calendar.is_workday(day))
 
 
 def _local(moment: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """One table's objects within one unit of work: each row once, written when flushed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Executable
@@ -21,10 +21,14 @@ class IdentityMap(Generic[T]):
     per piece of work (`settle` ends one), so that an object is compared once for each that used it, not at each flush.
     """
 
-    def __init__(self, session: Session, mapper: Mapper[T], *, writes: bool = True) -> None:
+    def __init__(
+        self, session: Session, mapper: Mapper[T], *, writes: bool = True, before: Callable[[], None] = lambda: None
+    ) -> None:
+        """`before` writes what this table's new rows may refer to."""
         self.session = session
         self.mapper = mapper
         self._writes = writes
+        self._before = before
         self._objects: dict[Any, T] = {}
         self._absent: set[Any] = set()
         self._stored: dict[Any, Row] = {}
@@ -146,8 +150,9 @@ class IdentityMap(Generic[T]):
 
     def flush(self) -> None:
         """Write what is new and what changed. Raises `Conflict` when somebody else changed one of the rows."""
-        if not self._writes:
+        if not self._writes or not (self._new or self._used or self._used_before):
             return
+        self._before()
         self.insert()
         self.update()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
-from routing.notice import Notice, NoticeState
+from routing.notice import Notice, NoticeState, Priority
 from storage.schema import notices
 from storage.types import UtcTime
 from storage.work import Work
@@ -44,6 +44,11 @@ _CANDIDATES = _NEXT.add_columns(notices.c.contact_id).with_for_update(skip_locke
 _LOCKED = select(_CANDIDATES.c.id, func.pg_try_advisory_xact_lock(_CANDIDATES.c.contact_id))
 _CLAIM_LOCKED = _LEASE.where(notices.c.id.in_(bindparam("ids", expanding=True)), _CLAIMABLE)
 
+_WAITING = select(notices.c.id).where(
+    notices.c.state == "pending",
+    notices.c.contact_id == bindparam("contact"),
+    notices.c.priority == bindparam("priority"),
+)
 _BY_EXTERNAL_ID = (
     select(notices)
     .where(notices.c.address_id == bindparam("address"), notices.c.external_id == bindparam("external"))
@@ -65,9 +70,12 @@ class Outbox:
     def __init__(self, work: Work) -> None:
         self._session = work.session
         self._notices = work.map(work.tables.notices)
+        self._unleased: list[Notice] = []
 
     def add(self, notice: Notice) -> None:
         self._notices.add(notice)
+        if notice.lease_owner is None:
+            self._unleased.append(notice)
 
     def get(self, notice_id: int) -> Notice | None:
         return self._notices.get(notice_id)
@@ -85,6 +93,16 @@ class Outbox:
             rows = self._session.select(_CLAIM_ALONE, params | {"limit": limit})
         claimed = self._notices.load(rows, refresh=True)
         return sorted(claimed, key=lambda notice: (notice.priority, notice.id))
+
+    def waiting(self, contact_id: int, priority: Priority) -> Sequence[int]:
+        # What is new is not written for this: it is asked for every reply.
+        rows = self._session.select(_WAITING, {"contact": contact_id, "priority": priority})
+        added = (n.id for n in self._unleased if n.contact_id == contact_id and n.priority is priority)
+        return [*(row[0] for row in rows), *added]
+
+    @property
+    def to_claim(self) -> bool:
+        return bool(self._unleased)
 
     def by_external_id(self, address_id: int, external_id: str) -> Notice | None:
         found = self._notices.select(_BY_EXTERNAL_ID, {"address": address_id, "external": external_id})

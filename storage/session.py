@@ -7,6 +7,10 @@ from sqlalchemy import Connection, Executable
 
 from storage.errors import translate
 from storage.mapper import Row
+from storage.statements import Statements
+
+#: By the dialect's name: all engines of a database compile alike.
+_STATEMENTS: dict[str, Statements] = {}
 
 
 class Session:
@@ -22,8 +26,9 @@ class Session:
         self.postgresql = connection.dialect.name == "postgresql"
         self.failure: Exception | None = None
         self._cursor: Any = connection.connection.cursor()
+        self._statements = _STATEMENTS.setdefault(self.dialect.name, Statements(self.dialect))
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """Rows of a query in the driver's own SQL, unconverted."""
         try:
             self._cursor.execute(sql, params)
@@ -44,6 +49,9 @@ class Session:
 
     def select(self, statement: Executable, params: dict[str, Any] | None = None) -> list[Row]:
         """Rows of a Core statement with typed parameters; the rows are the driver's own, for `Mapper.from_row`."""
+        prepared = self._statements.get(statement)
+        if prepared is not None:
+            return self.rows(prepared.sql, prepared.params(params or {}))
         try:
             result = self.connection.execute(statement, params)
             cursor = result.cursor

@@ -23,13 +23,27 @@ class Work:
         """The objects of one table."""
         known = self._maps.get(mapper)
         if known is None:
-            known = self._maps[mapper] = IdentityMap(self.session, mapper, writes=self.writes)
+            known = self._maps[mapper] = IdentityMap(
+                self.session, mapper, writes=self.writes, before=lambda: self._insert_before(mapper)
+            )
         return cast("IdentityMap[T]", known)
 
     def settle(self) -> None:
         """One piece of work of the group ended."""
         for known in self._maps.values():
             known.settle()
+
+    def _insert_before(self, mapper: Mapper[Any]) -> None:
+        """Write the new rows of the tables that `mapper`'s may refer to.
+
+        With a reference open, SQLite looks through every table that refers to it for each further row, which takes
+        the longer the more cases there are.
+        """
+        for earlier in self.tables.in_order:
+            if earlier is mapper:
+                return
+            if earlier in self._maps:
+                self._maps[earlier].insert()
 
     def flush(self) -> None:
         """Write everything that is pending: new rows in the order of the tables, then changes."""

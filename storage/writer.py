@@ -60,22 +60,50 @@ class GroupWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="storage-writer")
         self._group_size = group_size
         self._queue: deque[_Task] = deque()
+        #: Work that may wait for others to share a group with, until the timer runs out.
+        self._patient: deque[_Task] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._server: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def run(self, fn: Callable[[UnitOfWork], T], names: Names = Names()) -> T:  # noqa: B008 - frozen
+    async def run(
+        self,
+        fn: Callable[[UnitOfWork], T],
+        names: Names = Names(),
+        *,
+        wait: float = 0.0,  # noqa: B008 - frozen
+    ) -> T:
         if self._closed:
             raise StorageUnavailable("the store is closed")
         loop = asyncio.get_running_loop()
         task = _Task(fn, names, loop.create_future())
-        self._queue.append(task)
-        if self._server is None or self._server.done():
-            self._server = loop.create_task(self._serve(), name="storage-writer")
+        if wait > 0:
+            self._patient.append(task)
+            if self._timer is None:
+                self._timer = loop.call_later(wait, self._hurry)
+        else:
+            self._queue.append(task)
+            self._wake()
         return await task.future  # type: ignore[no-any-return]
+
+    def _wake(self) -> None:
+        if self._server is None or self._server.done():
+            self._server = asyncio.get_running_loop().create_task(self._serve(), name="storage-writer")
+
+    def _hurry(self) -> None:
+        """Nobody came to share a group with: what waited goes by itself."""
+        self._timer = None
+        if self._patient:
+            self._queue.extend(self._patient)
+            self._patient.clear()
+            self._wake()
 
     async def close(self) -> None:
         """Finish what is queued, take nothing more, and close the connection."""
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._hurry()
         if self._server is not None:
             await asyncio.wait([self._server])
         self._thread.shutdown()
@@ -84,7 +112,7 @@ class GroupWriter:
     @property
     def waiting(self) -> int:
         """Pieces of work that no group has taken yet."""
-        return len(self._queue)
+        return len(self._queue) + len(self._patient)
 
     async def _serve(self) -> None:
         group: list[_Task] = []
@@ -97,15 +125,16 @@ class GroupWriter:
                     await self._run_group(group)
         finally:
             # Only when this task is cancelled or a piece of work stopped the program is anything left here.
-            for task in (*group, *self._queue):
+            for task in (*group, *self._queue, *self._patient):
                 if not task.future.done():
                     task.future.set_exception(StorageUnavailable("the writer was stopped"))
             self._queue.clear()
+            self._patient.clear()
 
     def _take(self) -> list[_Task]:
         group: list[_Task] = []
-        while self._queue and len(group) < self._group_size:
-            task = self._queue.popleft()
+        while (waiting := self._patient or self._queue) and len(group) < self._group_size:
+            task = waiting.popleft()
             if not task.future.cancelled():
                 group.append(task)
         return group

@@ -5,7 +5,6 @@ into the application's queue, and its `concurrent_updates` so that people do not
 """
 
 import argparse
-import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path

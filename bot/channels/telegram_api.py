@@ -26,8 +26,10 @@ from bot.http import HttpClient
 
 log = logging.getLogger(__name__)
 
-Body = bytes | aiohttp.FormData
+#: A form ready to send, a form with files, or fields that go as JSON.
+Body = bytes | aiohttp.FormData | dict[str, Any]
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 ANSWER_LIMIT = 16 * 1024 * 1024
 # Answers to a send that mean: this chat is not, or no longer, open to us (https://core.telegram.org/bots/api).
 OUT_OF_REACH = (
@@ -80,12 +82,15 @@ class BotApi:
         return (await self._ask(method, body, 0.0))[0]
 
     async def _ask(self, method: str, body: Body, wait: float) -> tuple[bytes, Any]:
-        total = self.timeout + wait if isinstance(body, bytes) else self._transfer_timeout
+        total = self._transfer_timeout if isinstance(body, aiohttp.FormData) else self.timeout + wait
+        headers = None if isinstance(body, aiohttp.FormData) else {"Content-Type": FORM}
+        if isinstance(body, dict):
+            body, headers = orjson.dumps(body), {"Content-Type": JSON}
         try:
             async with self._http.session.post(
                 f"{self.base}/bot{self._token}/{method}",
                 data=body,
-                headers={"Content-Type": FORM} if isinstance(body, bytes) else None,
+                headers=headers,
                 timeout=aiohttp.ClientTimeout(total=total),
                 allow_redirects=False,
             ) as response:

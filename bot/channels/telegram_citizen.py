@@ -18,7 +18,6 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
-    LinkPreviewOptions,
     Update,
 )
 from aiohttp import ClientSession, FormData
@@ -30,8 +29,6 @@ from bot.channels.telegram_parsing import ALLOWED_UPDATES
 from bot.channels.telegram_sending import Part
 from bot.http import HttpClient
 from bot.message import Audience, Button
-
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class TelegramCitizen(TelegramChannel):
@@ -47,12 +44,9 @@ class TelegramCitizen(TelegramChannel):
         return Update.model_validate(raw)
 
     async def _send_part(self, chat_id: int, part: Part) -> int:
-        markup = _markup(part.rows)
         if part.file is None:
-            sent = await self._bot.send_message(
-                chat_id, part.text, reply_markup=markup, link_preview_options=_NO_PREVIEW
-            )
-            return sent.message_id
+            return await self._send_text(chat_id, part)
+        markup = _markup(part.rows)
         upload = BufferedInputFile(part.file.content, part.file.name)
         caption = part.text or None
         match part.file.method:
@@ -63,6 +57,18 @@ class TelegramCitizen(TelegramChannel):
             case "document":
                 sent = await self._bot.send_document(chat_id, upload, caption=caption, reply_markup=markup)
         return sent.message_id
+
+    async def _send_text(self, chat_id: int, part: Part) -> int:
+        """A text, which is nearly all that is sent, goes past aiogram: making its `SendMessage` of what we have, taking
+        it apart and reading the answer's hundred fields costs twice what the rest of a send does."""
+        fields: dict[str, Any] = {"chat_id": chat_id, "text": part.text, "link_preview_options": {"is_disabled": True}}
+        if part.rows:
+            fields["reply_markup"] = {
+                "inline_keyboard": [
+                    [{"text": button.label, "callback_data": button.data} for button in row] for row in part.rows
+                ]
+            }
+        return int((await self._api.call("sendMessage", fields))["message_id"])
 
     async def _get_file(self, file_id: str) -> str | None:
         return (await self._bot.get_file(file_id)).file_path

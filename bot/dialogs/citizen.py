@@ -4,6 +4,8 @@ Order of attention: danger first, then corruption, then numbers and commands, th
 and everything else is gathered as what the citizen wants to tell. No opinion is lost for want of a button.
 """
 
+from datetime import timedelta
+
 from bot.dialogs import citizen_cases as cases
 from bot.dialogs.greeting import greet, greet_unknown
 from bot.dialogs.turn import Turn
@@ -11,7 +13,7 @@ from nlp.scripts import to_simplified
 from routing import intake
 from routing.buttons import press
 from routing.case import Case, Submission
-from routing.code import looks_like_code
+from routing.code import fold_code, looks_like_code
 from routing.errors import Refused
 from routing.notice import word
 from routing.notices import tell_members
@@ -32,6 +34,8 @@ _COMMANDS = {
     "hello": ("你好", "您好", "在吗", "在么", "有人吗", "hello", "hi"),
 }
 _BY_WORD = {name: command for command, names in _COMMANDS.items() for name in names}
+_EMERGENCY_GOES_ON = timedelta(hours=2)
+_SEALED_GOES_ON = timedelta(minutes=30)
 _RATINGS = {
     "满意": "satisfied", "satisfied": "satisfied",
     "基本满意": "mostly", "mostly satisfied": "mostly",
@@ -110,7 +114,7 @@ def _text(turn: Turn) -> None:
         return
     if len(typed) <= 40 and _command(turn, typed):
         return
-    if looks_like_code(typed):
+    if _is_code(turn, typed):
         _start(turn, typed)
         return
     if turn.conversation.state in _WAITING:
@@ -121,6 +125,16 @@ def _text(turn: Turn) -> None:
         turn.say("citizen.soft_danger", {}, [
             turn.button("button.urgent", "urgent"), turn.button("button.not_urgent", "not_urgent"),
         ])  # fmt: skip
+
+
+def _is_code(turn: Turn, typed: str) -> bool:
+    """A code that there is, or what looks like a mistyped one where nothing else is waited for: eight digits may as
+    well be a telephone number that somebody was asked for."""
+    code = fold_code(typed)
+    if code is not None and turn.uow.codes.get(code) is not None:
+        return True
+    waiting = turn.conversation.state != "idle" or turn.conversation.data.get("asked")
+    return looks_like_code(typed) and not waiting
 
 
 def _command(turn: Turn, typed: str) -> bool:
@@ -183,7 +197,7 @@ def _gather(turn: Turn) -> None:
         cases.supplement(turn, case)
         conversation.data = {k: v for k, v in conversation.data.items() if k != "asked"}
         return
-    if conversation.state in ("adding", "emergency"):
+    if conversation.state in _WAITING:
         _WAITING[conversation.state](turn)
         return
     draft = _take(turn)
@@ -247,13 +261,16 @@ def _emergency(turn: Turn, code: str) -> None:
         "lift": (station and station.lift_phone) or "96333",
         "duty": (station and (station.duty_phone or station.phone)) or "12345",
     })  # fmt: skip
-    if turn.conversation.state == "emergency":
-        _WAITING["emergency"](turn)
+    if turn.conversation.state == "emergency" and _emergency_under_way(turn) is not None:
+        _in_emergency(turn)
         return
     draft = _take(turn)
     case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
+    _say_emergency(turn, case)
+
+
+def _say_emergency(turn: Turn, case: Case) -> None:
     if case.sealed:
-        turn.become("idle", case=case.id)
         _say_sealed(turn, case)
         return
     turn.become("emergency", case=case.id)
@@ -261,14 +278,33 @@ def _emergency(turn: Turn, code: str) -> None:
 
 
 def _sealed(turn: Turn) -> None:
+    if turn.conversation.state == "sealed" and _sealed_under_way(turn) is not None:
+        _after_sealed(turn)
+        return
     draft = _take(turn)
     case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
-    turn.become("idle", case=case.id)
     _say_sealed(turn, case)
 
 
 def _say_sealed(turn: Turn, case: Case) -> None:
+    turn.become("sealed", case=case.id)
     turn.say("receipt.sealed", {"number": case.number}, [turn.button("button.consent", "consent", case)], case=case)
+
+
+def _sealed_under_way(turn: Turn) -> Case | None:
+    case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
+    fresh = turn.uow.now - turn.conversation.updated_at <= _SEALED_GOES_ON
+    return case if case is not None and case.sealed and fresh else None
+
+
+def _after_sealed(turn: Turn) -> None:
+    """What is said right after a report of corruption belongs to it: a name told now must not go the ordinary way."""
+    case = _sealed_under_way(turn)
+    if case is None:
+        turn.become("idle")
+        _gather(turn)
+        return
+    cases.supplement(turn, case)
 
 
 def _adding(turn: Turn) -> None:
@@ -280,10 +316,15 @@ def _adding(turn: Turn) -> None:
     cases.supplement(turn, case)
 
 
+def _emergency_under_way(turn: Turn) -> Case | None:
+    case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
+    return case if case is not None and case.open and turn.uow.now - case.created_at <= _EMERGENCY_GOES_ON else None
+
+
 def _in_emergency(turn: Turn) -> None:
     """Everything said after an emergency goes to it, as long as it is open and the duty officer is at it."""
-    case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
-    if case is None or not case.open or (turn.uow.now - case.created_at).total_seconds() > 2 * 3600:
+    case = _emergency_under_way(turn)
+    if case is None:
         turn.become("idle")
         _gather(turn)
         return
@@ -293,14 +334,17 @@ def _in_emergency(turn: Turn) -> None:
 
 def _reason(turn: Turn) -> None:
     case = turn.uow.cases.get(turn.conversation.data.get("case", 0))
-    turn.become("idle")
     if case is None or not case.open:
+        turn.become("idle")
         _gather(turn)
-        return
-    cases.reason_in_words(turn, case)
+    elif turn.text:
+        turn.become("idle")
+        cases.reason_in_words(turn, case)
+    else:
+        cases.supplement(turn, case)  # a photo; the reason may still follow
 
 
-_WAITING = {"adding": _adding, "emergency": _in_emergency, "reason": _reason}
+_WAITING = {"adding": _adding, "emergency": _in_emergency, "sealed": _after_sealed, "reason": _reason}
 
 
 def _person(turn: Turn) -> None:
@@ -350,8 +394,7 @@ def _press(turn: Turn, token: str) -> None:
         if draft is None:
             raise Refused("error.button_state")
         case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel, urgent=True)
-        turn.become("emergency", case=case.id)
-        turn.say("receipt.emergency", {"number": case.number}, case=case)
+        _say_emergency(turn, case)
     elif grant.action == "not_urgent":
         turn.say("collect.go_on", {}, _draft_buttons(turn))
     elif case is not None:

@@ -7,6 +7,7 @@
 The case is named by its number or by replying to its card. Adding a command is one row here and one function.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from routing.permissions import Operation, member_for
 from routing.station import Department
 
 Handler = Callable[["Call"], None]
+_GLUED = re.compile(r"^(/?[^\W\da-zA-Z_]+)[:：]?(?=[A-Za-z]{1,6}-?\d{6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +59,29 @@ class Call:
 
 
 def split_command(text: str) -> tuple[str, str]:
-    """The command word and what follows. `/return@bot …` and full-width spaces are understood."""
-    words = text.replace("\u3000", " ").strip()
-    head, _, rest = words.partition(" ")
-    head, newline, more = head.partition("\n")
-    if newline:
-        rest = f"{more} {rest}"
+    """The command word and what follows. `/return@bot …`, any blanks between, and a number that stands right behind
+    the word (`受理HP-261123-007`) are understood."""
+    head, rest = split_word(_GLUED.sub(r"\1 ", text.strip(), count=1))
     if head.startswith("/"):
         head = head[1:].partition("@")[0]
-    return to_simplified(head).lower(), rest.strip()
+    return to_simplified(head).lower(), rest
+
+
+def split_word(text: str) -> tuple[str, str]:
+    """The first word and the rest; blanks of every kind part them."""
+    head, *rest = text.split(maxsplit=1) or [""]
+    return head, rest[0].strip() if rest else ""
 
 
 def named_case(turn: Turn, rest: str) -> tuple[Case | None, str]:
     """The case that a command names, and the words after its number."""
-    head, _, tail = rest.partition(" ")
+    head, tail = split_word(rest)
     number = case_number(head)
     if number is not None:
         case = turn.uow.cases.by_number(number)
         if case is None:
             raise Forbidden(number=number)
-        return case, tail.strip()
+        return case, tail
     if turn.message.reply_to:
         case_id = card_case(turn, turn.message.reply_to)
         if case_id is not None:
@@ -109,9 +114,9 @@ def run(turn: Turn, command: Command, rest: str) -> None:
     command.handler(Call(turn, member, case, rest, command.usage))
 
 
-def choose_department(call: Call, query: str, action: str) -> Department | None:
+def choose_department(call: Call, query: str, action: str, **args: object) -> Department | None:
     """The department that a person means; where it is not unique, they are given a list of buttons that do `action`
-    on the case, and None is returned.
+    (with `args`) on the case, and None is returned.
 
     Raises:
         Refused: `department.unknown` when nothing fits.
@@ -123,7 +128,7 @@ def choose_department(call: Call, query: str, action: str) -> Department | None:
     if not match.candidates:
         raise Refused("department.unknown", query=query[:20])
     buttons = [
-        turn.button(literal(d.name), action, call.case, department=d.code, member=call.member.id)
+        turn.button(literal(d.name), action, call.case, department=d.code, member=call.member.id, **args)
         for d in match.candidates
     ]
     turn.say("department.which", {"query": query[:20]}, buttons)

@@ -111,8 +111,19 @@ def codes(call: Call) -> None:
         deputy = uow.directory.deputies.get(code.deputy_id or 0)
         station = uow.directory.stations.get(code.station_id)
         owner = f"{deputy.number} {deputy.name}" if deputy else (station.name if station else "")
-        scans = sum(count for (scanned, _), count in counts.items() if scanned == code.code)
-        lines.append(word("codes.line", code=display_code(code.code), owner=owner, place=code.place or "", scans=scans))
+        # A browser is counted when it opens the page, and again when somebody begins to write there.
+        opened = counts.get((code.code, "page"), 0)
+        begun = sum(count for (scanned, _), count in counts.items() if scanned == code.code) - opened
+        lines.append(
+            word(
+                "codes.line",
+                code=display_code(code.code),
+                owner=owner,
+                place=code.place or "",
+                opened=opened,
+                begun=begun,
+            )
+        )
     call.turn.say("codes.list" if lines else "codes.none", {"lines": lines[:30]})
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from bot.dialogs.commands import Call, Command
+from bot.dialogs.commands import Call, Command, split_word
 from nlp.scripts import to_simplified
 from routing import casework
 from routing.department import find_departments
@@ -18,7 +18,7 @@ _CLASSES = {
     "上级解决": "elsewhere", "转上级": "elsewhere", "elsewhere": "elsewhere",
 }  # fmt: skip
 _DATE = re.compile(r"(?:(\d{4})[-年/.])?(\d{1,2})[-月/.](\d{1,2})日?")
-_BETTER = re.compile(r"[，,；;。\s]*(?:建议(?:转|交|由)?|better:?)[：:\s]*(\S{1,20})\s*$", re.IGNORECASE)
+_BETTER = re.compile(r"[，,；;。\s]*(?:建议(?:转交|转|交|由)?|better:?)[：:\s]*(\S{1,20})\s*$", re.IGNORECASE)
 
 
 def confirm(call: Call) -> None:
@@ -43,9 +43,9 @@ def return_case(call: Call) -> None:
 
 def answer(call: Call) -> None:
     """答复 NUMBER [class] [date] text. Without a class the four are offered."""
-    head, _, tail = call.rest.partition(" ")
+    head, tail = split_word(call.rest)
     answer_class = _CLASSES.get(to_simplified(head).lower())
-    text = tail.strip() if answer_class else call.rest
+    text = tail if answer_class else call.rest
     if not text.strip():
         raise Refused(call.usage)
     if answer_class is None:
@@ -67,7 +67,7 @@ def offer_classes(call: Call, text: str) -> None:
 def give_answer(call: Call, answer_class: str, text: str) -> None:
     promised = None
     if answer_class == "planned":
-        promised = _promised_date(call, text)
+        promised = promised_date(call, text)
         if promised is None:
             call.turn.become("answer_date", case=call.on.id, member=call.member.id, text=text)
             call.turn.say("officer.needs_date", {"number": call.on.number}, case=call.on)
@@ -77,7 +77,7 @@ def give_answer(call: Call, answer_class: str, text: str) -> None:
     call.turn.say("officer.answered", {"number": call.on.number}, case=call.on)
 
 
-def _promised_date(call: Call, text: str) -> str | None:
+def promised_date(call: Call, text: str) -> str | None:
     """A date in the text, today or later, as YYYY-MM-DD; a month already past means next year."""
     today = call.turn.uow.now.astimezone(LOCAL).date()
     for year, month, day in _DATE.findall(text):

@@ -1,6 +1,8 @@
 """What station staff can do with a case: they confirm or override every suggestion."""
 
-from bot.dialogs.commands import Call, Command, choose_department
+import re
+
+from bot.dialogs.commands import Call, Command, choose_department, split_word
 from routing import casework, intake
 from routing.department import find_departments
 from routing.errors import Refused
@@ -24,20 +26,22 @@ def decline(call: Call) -> None:
 
 def assign(call: Call) -> None:
     """改派 NUMBER lead [会办 other other]."""
-    words = call.rest.split()
-    if not words:
+    query, behind = split_word(call.rest)
+    if not query:
         raise Refused(call.usage)
-    lead = choose_department(call, words[0], "assign")
-    if lead is None:
-        return
+    word, others = split_word(behind)
     co: list[Department] = []
-    if len(words) > 1 and words[1].lower() in _CO:
-        for query in words[2:6]:
-            found = find_departments(query, call.turn.uow.directory.departments.values())
+    if word.lower() in _CO:
+        for other in re.split(r"[\s、，,]+", others)[:4]:
+            found = find_departments(other, call.turn.uow.directory.departments.values())
             if found.exact is None:
-                raise Refused("department.unknown", query=query[:20])
+                raise Refused("department.unknown", query=other[:20])
             co.append(found.exact)
-    assign_to(call, lead, co)
+    elif word:
+        raise Refused(call.usage)
+    lead = choose_department(call, query, "assign", co=[department.code for department in co])
+    if lead is not None:
+        assign_to(call, lead, co)
 
 
 def assign_to(call: Call, lead: Department, co: list[Department]) -> None:
@@ -83,6 +87,10 @@ def release(call: Call) -> None:
     """放行: let the deputy whose code was scanned see a text that was held back."""
     if call.on.deputy_id is None:
         raise Refused("release.no_deputy", number=call.on.number)
+    if not call.on.held_from_deputy:
+        # Somebody was quicker: the deputy who may be listening already is not asked again.
+        call.turn.say("staff.released", {"number": call.on.number}, case=call.on)
+        return
     casework.give_deputy(call.turn.uow, call.member, call.on, call.on.deputy_id)
     if call.turn.uow.directory.deputy_member(call.on.deputy_id) is not None:
         call.turn.say("staff.released", {"number": call.on.number}, case=call.on)

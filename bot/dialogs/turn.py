@@ -13,6 +13,9 @@ from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
 
 
+_KEPT = ("asked", "draft", "submit_at")
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """A reply before it is worded: a key of `bot/wording`, what fills it, and (label, token) pairs.
@@ -74,7 +77,7 @@ class Turn:
         return offer(self.uow, self.contact.id, label, action, case=case, in_state=in_state, **args)
 
     def become(self, state: str, **data: Any) -> None:
-        """Change where the chat stands. A question that waits for an answer goes on waiting."""
-        asked = self.conversation.data.get("asked")
+        """Change where the chat stands. A question that waits for an answer goes on waiting, and a draft stays open."""
+        kept = {name: value for name in _KEPT if (value := self.conversation.data.get(name)) is not None}
         self.conversation.state = state
-        self.conversation.data = {"asked": asked, **data} if asked else data
+        self.conversation.data = {**kept, **data}

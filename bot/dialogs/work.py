@@ -135,7 +135,10 @@ def _answer_class(call: Call) -> None:
 
 
 def _answer_date(call: Call) -> None:
+    """A date was asked for. What holds none is not kept: the answer goes to the citizen as it stands."""
     text = call.turn.conversation.data.get("text", "")
+    if officer.promised_date(call, call.rest) is None:
+        raise Refused("officer.needs_date", number=call.on.number)
     officer.give_answer(call, "planned", f"{text}（{call.rest}）")
 
 
@@ -185,17 +188,22 @@ def _press(turn: Turn, token: str) -> None:
         _require(member, operation)
         handler(call)
     elif action in ("assign", "propose"):
-        department = turn.uow.directory.departments[grant.args["department"]]
+        departments = turn.uow.directory.departments
+        department = departments[grant.args["department"]]
         if action == "assign":
             _require(member, Operation.ASSIGN)
-            staff.assign_to(call, department, [])
+            staff.assign_to(call, department, [departments[code] for code in grant.args.get("co", ())])
         else:
             _require(member, Operation.PROPOSE_DEPARTMENT)
             casework.propose_department(turn.uow, member, call.on, department)
             turn.say("deputy.proposed", {"number": call.on.number, "department": department.name}, case=call.on)
     elif action == "answer_as":
         _require(member, Operation.ANSWER)
-        officer.give_answer(call, grant.args["answer_class"], turn.conversation.data.get("text", ""))
+        waiting = turn.conversation
+        if waiting.state != "answer_class" or waiting.data.get("case") != grant.case_id:
+            # Another answer was begun meanwhile: its words are not for this case.
+            raise Refused("error.button_state")
+        officer.give_answer(call, grant.args["answer_class"], waiting.data["text"])
     else:
         raise Refused("error.button")
 

@@ -9,6 +9,4 @@ from tests.routing.county import County
 
 @pytest.fixture
 def county(sqlite_store: Store, clock: Clock) -> County:
-    founded = County(sqlite_store, clock)
-    founded.found()
-    return founded
+    return County(sqlite_store, clock).found()

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from cli.demo_data import ROSTER
 from cli.tables import read_tables
@@ -73,7 +73,7 @@ class County:
             finally:
                 self._open = None
 
-    def found(self) -> None:
+    def found(self) -> Self:
         """Apply the roster and give every member a chat."""
         with self.work() as uow:
             apply_roster(uow, _roster(), uow.now)
@@ -82,6 +82,7 @@ class County:
                 member = uow.members.get(known.id)
                 assert member is not None
                 member.contact_id = self._newcomer(uow, member.name, "desk").id
+        return self
 
     def _newcomer(self, uow: UnitOfWork, name: str, account: str) -> Contact:
         contact = Contact(uow.now)

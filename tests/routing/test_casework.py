@@ -341,6 +341,11 @@ def test_a_deputy_who_asks_listens_by_that(county: County, number: str) -> None:
     assert county.case(number).heard_by == county.member(DEPUTY).id
 
 
+def test_a_deputy_who_cannot_ask_now_does_not_listen_by_trying(county: County, number: str) -> None:
+    assigned(county, number)
+    assert refused(county, casework.ask, DEPUTY, number, "是哪一盏？") == "error.state"
+
+
 def test_one_question_at_a_time(county: County, number: str) -> None:
     county.does(casework.ask, DEPUTY, number, "是哪一盏？")
     assert refused(county, casework.ask, STAFF, number, "几号楼？") == "error.state"

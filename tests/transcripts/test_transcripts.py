@@ -4,8 +4,8 @@ Each `.txt` here is a test; `cli/transcript.py` says how its lines are read. One
 `pytest tests/transcripts -k "gas and web and sqlite"`.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,13 +31,18 @@ SCRIPTS = {
 }
 #: Monday, 9:00 in the county.
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-#: Telegram's two ways in share everything behind them, so each plays on one database.
-STAGES = [
-    pytest.param("web", "sqlite", id="web-sqlite"),
-    pytest.param("telegram_webhook", "sqlite", id="telegram_webhook-sqlite"),
-    pytest.param("web", "postgresql", id="web-postgresql", marks=pytest.mark.postgresql),
-    pytest.param("telegram_polling", "postgresql", id="telegram_polling-postgresql", marks=pytest.mark.postgresql),
-]
+#: Where every script plays.
+STAGES = [("web", "sqlite"), ("telegram_webhook", "sqlite"), ("telegram_polling", "postgresql")]
+#: Where the scenarios that must never break play as well (a machine without PostgreSQL still polls).
+MORE_STAGES = [("web", "postgresql"), ("telegram_polling", "sqlite")]
+ESSENTIAL = ("scenario_job", "07", "08", "10", "14")
+
+
+def _plays() -> Iterator[object]:
+    for name in SCRIPTS:
+        for channel, database in STAGES + (MORE_STAGES if name.startswith(ESSENTIAL) else []):
+            marks = [pytest.mark.postgresql] if database == "postgresql" else []
+            yield pytest.param(name, channel, database, id=f"{name}-{channel}-{database}", marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -54,23 +59,23 @@ async def _stage(channel: str, url: str, folder: Path, understanding: Understand
     with store.transaction() as uow:
         give_codes(uow)
 
-    def build(more: dict[str, str]) -> Desk:
-        settings = Settings(_env_file=None, data_dir=folder, database_url=url, **more)  # type: ignore[call-arg,arg-type]
-        return build_desk(settings, store, understanding)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.aclose)
 
-    if channel == "web":
-        desk = build({})
-        async with web_stage(desk, clock) as stage:
-            yield stage
-    else:
-        async with telegram_stage(build, clock, webhook=channel == "telegram_webhook") as stage:
-            yield stage
-    await stage.desk.http.close()
-    await store.aclose()
+        def build(more: dict[str, str]) -> Desk:
+            settings = Settings(_env_file=None, data_dir=folder, database_url=url, **more)  # type: ignore[call-arg,arg-type]
+            desk = build_desk(settings, store, understanding)
+            stack.push_async_callback(desk.http.close)
+            return desk
+
+        if channel == "web":
+            yield await stack.enter_async_context(web_stage(build({}), clock))
+        else:
+            webhook = channel == "telegram_webhook"
+            yield await stack.enter_async_context(telegram_stage(build, clock, webhook=webhook))
 
 
-@pytest.mark.parametrize(("channel", "database"), STAGES)
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize(("name", "channel", "database"), list(_plays()))
 async def test_plays(
     name: str,
     channel: str,

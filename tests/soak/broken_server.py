@@ -1,0 +1,79 @@
+"""`main.py serve` with one of its promises broken, so that the soak can be seen to go red.
+
+early    acknowledges a message a moment before it is kept
+twice    takes a repeat for a new message
+outside  puts replies into the outbox after the transaction instead of in it
+"""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+
+from bot.dialogs.turn import Turn
+from bot.message import InboundMessage, OutboundMessage
+from bot.reception import Reception, _as_notice
+from cli.serve import serve
+from cli.settings import load_settings
+from routing.inbox import InboxRecord
+from routing.notice import Notice
+from routing.ports import UnitOfWork
+from storage.inbox import Inbox
+
+MOMENT = 0.3
+_tasks: set["asyncio.Task[None]"] = set()
+
+
+def _in_a_moment(work: Callable[[], object]) -> None:
+    async def run() -> None:
+        await asyncio.sleep(MOMENT)
+        done = work()
+        if asyncio.iscoroutine(done):
+            await done
+
+    task = asyncio.get_running_loop().create_task(run())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+def early() -> None:
+    receive = Reception.receive
+
+    async def acknowledge(self: Reception, message: InboundMessage) -> Sequence[OutboundMessage]:
+        _in_a_moment(lambda: receive(self, message))
+        return []
+
+    Reception.receive = acknowledge
+
+
+def twice() -> None:
+    get, add = Inbox.get, Inbox.add
+
+    def add_anyway(self: Inbox, record: InboxRecord) -> None:
+        if get(self, record.channel, record.account, record.external_id) is not None:
+            record.external_id += secrets.token_hex(4)
+        add(self, record)
+
+    Inbox.get = lambda *_: None
+    Inbox.add = add_anyway
+
+
+def outside() -> None:
+    def put(self: Reception, notices: list[Notice]) -> object:
+        def add(uow: UnitOfWork) -> None:
+            for notice in notices:
+                uow.notices.add(notice)
+
+        return self._writer.run(add)
+
+    def deliver(self: Reception, uow: UnitOfWork, turn: Turn, passive: bool) -> list[OutboundMessage]:
+        notices = [_as_notice(uow, say, turn) for say in turn.replies]
+        _in_a_moment(lambda: put(self, notices))
+        return []
+
+    Reception._deliver = deliver
+
+
+if __name__ == "__main__":
+    {"early": early, "twice": twice, "outside": outside}[sys.argv[1]]()
+    serve(load_settings())
