@@ -86,7 +86,7 @@ class Delivery:
     def wake(self) -> None:
         """Look at the outbox now: something was just put in."""
         # It may be held back by what is being sent to the same person.
-        self._look_again = bool(self._lines)
+        self._look_again = bool(self._mine)
         self._awake.set()
 
     async def run(self) -> None:

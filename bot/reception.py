@@ -7,7 +7,7 @@ failed, sealed, and its sender is told that it arrived; `inbox retry` runs it ag
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
@@ -66,6 +66,7 @@ class Reception:
         understanding: Understanding,
         wording: Wording,
         *,
+        wake_delivery: Callable[[], None] = lambda: None,
         delivery: Delivery | None = None,
         spool: Spool | None = None,
         fetch_seconds: float = FETCH_SECONDS,
@@ -75,6 +76,7 @@ class Reception:
         self._channels = channels
         self._understanding = understanding
         self._wording = wording
+        self._wake = wake_delivery
         self._delivery = delivery
         self._spool = spool
         self._fetch_seconds = fetch_seconds
@@ -134,12 +136,10 @@ class Reception:
         return answered.replies
 
     def _hand_over(self, answered: _Answered) -> None:
-        if self._delivery is None:
-            return
-        if answered.letters:
+        if self._delivery is not None and answered.letters:
             self._delivery.hand_over(answered.letters)
         if answered.to_claim:
-            self._delivery.wake()
+            self._wake()
 
     async def retry(self, channel: str, account: str, external_id: str) -> None:
         """Run a failed message again (`inbox retry`). Raises what its handling raises, and then leaves it failed."""

@@ -51,5 +51,5 @@ def set_up(level: int = logging.INFO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # These log addresses of calls, and an address may hold a token; or every tick.
-    for noisy in ("httpx", "httpcore", "aiohttp", "aiogram", "telegram", "apscheduler", "uvicorn.access", "asyncio"):
+    for noisy in ("PIL", "httpx", "httpcore", "aiohttp", "aiogram", "telegram", "apscheduler", "uvicorn.access", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

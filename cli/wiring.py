@@ -124,7 +124,14 @@ def build_desk(
     delivery = Delivery(store.writer, channels, understanding, wording, store.clock)
     spool = Spool(settings.data_dir / "spool", settings.key, settings.older_keys)
     reception = Reception(
-        store.writer, store.files, channels, understanding, wording, delivery=delivery, spool=spool
+        store.writer,
+        store.files,
+        channels,
+        understanding,
+        wording,
+        wake_delivery=delivery.wake,
+        delivery=delivery,
+        spool=spool,
     )
     webchats = tuple(
         WebChat(

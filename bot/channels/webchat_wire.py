@@ -57,8 +57,15 @@ def check_origin(request: Request, public_url: str) -> None:
     if origin is None:
         return
     host = request.headers.get("host", "")
-    if origin.rstrip("/") != public_url.rstrip("/") and (not host or urlsplit(origin).netloc != host):
+    if origin.rstrip("/") != public_url.rstrip("/") and (not host or _host_of(origin) != host):
         raise Refusal(403, "error.foreign")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:

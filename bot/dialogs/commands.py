@@ -10,6 +10,7 @@ The case is named by its number or by replying to its card. Adding a command is 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bot.dialogs.turn import Turn
 from nlp.scripts import to_simplified
@@ -114,7 +115,7 @@ def run(turn: Turn, command: Command, rest: str) -> None:
     command.handler(Call(turn, member, case, rest, command.usage))
 
 
-def choose_department(call: Call, query: str, action: str, **args: object) -> Department | None:
+def choose_department(call: Call, query: str, action: str, **args: Any) -> Department | None:
     """The department that a person means; where it is not unique, they are given a list of buttons that do `action`
     (with `args`) on the case, and None is returned.
 

@@ -135,6 +135,9 @@ def invite_member(call: Call) -> None:
         raise Refused("invite.unknown", who=(who or kind)[:20])
     if member.role in (Role.ADMIN, Role.INTEGRITY) and call.member.role is not Role.ADMIN:
         raise Forbidden("error.role", action=word("operation.invite"))
+    # Who makes an invitation holds its secret: staff must not make themselves staff of the stations above.
+    if member.station_id is not None and not call.turn.uow.directory.sees_station(call.member, member.station_id):
+        raise Forbidden("error.role", action=word("operation.invite"))
     invitation = invite(call.turn.uow, member)
     call.turn.say("invite.made", {
         "name": member.name, "role": word(f"role.{member.role}"), "secret": invitation.shown,

@@ -13,6 +13,7 @@ from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
 
 
+#: What of a chat outlives a change of its state.
 _KEPT = ("asked", "draft", "submit_at")
 
 

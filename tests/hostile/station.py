@@ -1,6 +1,7 @@
 """The served station, what may be known of it, and the judgement over its answers."""
 
 import asyncio
+import io
 import itertools
 import json
 import re
@@ -117,7 +118,10 @@ class Station:
         self.bots = platform.bots
         self.log = log
         self.cookies: set[str] = set()
-        self.failed_on_purpose = 0
+        #: Whoever knocks without a session; belongs to the loop of the running test.
+        self.visitor: aiohttp.ClientSession
+        self.failed = self.failed_on_purpose = 0
+        self._logged = 0
         self._updates = itertools.count(700_000_001)
         self._messages = itertools.count(1)
         self._people = itertools.count(PEOPLE)
@@ -208,14 +212,11 @@ class Station:
     ) -> Answer:  # fmt: skip
         """One request, `path` as it stands, the answer judged."""
         url = URL(self.url + path, encoded=True)
-        own = aiohttp.ClientSession() if session is None else session
-        try:
-            async with own.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
-                self.cookies.update(m.value for m in response.cookies.values() if m.key in COOKIES.values() and m.value)
-                return judge(Answer(response.status, response.headers, await response.read()), sent or path)
-        finally:
-            if session is None:
-                await own.close()
+        own = session or self.visitor
+        data = io.BytesIO(body) if body is not None else None
+        async with own.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
+            self.cookies.update(m.value for m in response.cookies.values() if m.key in COOKIES.values() and m.value)
+            return judge(Answer(response.status, response.headers, await response.read()), sent or path)
 
     async def raw(self, data: bytes, *, wait: float = 2.0) -> bytes:
         """Bytes on a socket, and whatever comes back until the server closes or `wait` seconds went by."""
@@ -244,7 +245,10 @@ class Station:
         return {name: self.rows(f'SELECT count(*) FROM "{name}"')[0][0] for name in names}
 
     def logged(self) -> str:
-        return self.log.read_text("utf-8", "replace")
+        """What was logged since this was last asked."""
+        whole = self.log.read_bytes()
+        new, self._logged = whole[self._logged :], len(whole)
+        return new.decode("utf-8", "replace")
 
     def canaries(self) -> Sequence[str]:
         """What no log may hold."""

@@ -72,7 +72,8 @@ async def test_what_another_site_sends_is_refused(station: Station) -> None:
         body = {"id": "m1", "text": CANARY}
         for headers in (
             {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": station.url + ".evil.example"},
-            {"Origin": "http://["}, {"Origin": "\u00e9"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "http://["}, {"Origin": "\u00e9"}, {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
             {"Sec-Fetch-Site": "x", "Origin": station.url},
         ):  # fmt: skip
             assert (await say(station, session, body, **headers)).status == 403
@@ -167,8 +168,10 @@ async def test_places_that_are_nowhere_change_nothing(station: Station) -> None:
     async with chat(station) as session:
         await station.settled()
         before = station.counts()
-        numbers = ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "90.0000001", "1e308", "9" * 400, "true", "null", '"1"',
-                   "[]", "{}", "-91", "0x10")  # fmt: skip
+        numbers = (
+            "NaN", "Infinity", "-Infinity", "1e999", "-1e999", "90.0000001", "1e308", "9" * 400, "true", "null", '"1"',
+            "[]", "{}", "-91", "0x10",
+        )  # fmt: skip
 
         async def send(number: str) -> None:
             for place in (f'{{"lat":{number},"lon":0}}', f'{{"lon":{number}0,"lat":0}}', f'{{"lat":{number}}}'):

@@ -62,7 +62,7 @@ async def test_truncated_updates_change_nothing(account: str, station: Station) 
 
     async def cut_off(length: int) -> None:
         answer = await station.raw(head + body[:length], wait=1)
-        assert not answer.startswith(b"HTTP/1.1 5") and not answer.startswith(b"HTTP/1.1 200")
+        assert not answer.startswith((b"HTTP/1.1 5", b"HTTP/1.1 2"))
 
     await together(cut_off, range(0, len(body), 40))
     assert station.counts() == before
@@ -98,7 +98,8 @@ async def test_a_replay_counts_once(station: Station) -> None:
 
 async def test_stale_and_far_dates_and_ids_are_no_fault(station: Station) -> None:
     for changes in (
-        {"date": 0}, {"date": 1}, {"date": -1}, {"date": 2**31}, {"date": 2**53}, {"date": 10**18}, {"date": -(10**18)},
+        {"date": 0}, {"date": 1}, {"date": -1}, {"date": 2**31}, {"date": 2**53}, {"date": 10**18},
+        {"date": -(10**18)},
         {"message_id": 0}, {"message_id": -5}, {"message_id": 2**62}, {"edit_date": 10**17},
     ):  # fmt: skip
         update = station.update(station.person().text(f"路灯 {CANARY}"))
@@ -254,4 +255,5 @@ async def test_handling_that_raises_tells_nothing_of_itself(station: Station) ->
     assert "收到了" in said
     clean_words(said)
     [(body,)] = station.rows("SELECT sealed_body FROM inbox WHERE state = 'failed'")
-    assert CANARY not in body and CANARY in AesSealer(KEY).open(body)
+    assert CANARY not in body
+    assert CANARY in AesSealer(KEY).open(body)

@@ -409,14 +409,11 @@ async def test_an_absent_database_is_said_and_nothing_is_acknowledged(
 
 async def test_files_go_to_those_who_may_see_them(served: Web) -> None:
     browser, user_id = await served.browser()
-    name = "n" * 32 + ".pdf"
-    folder = served.store.files.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(b"%PDF-1.4 secret")
+    content = b"%PDF-1.4 secret\n%%EOF\n"
+    name = served.store.files.save(content, "application/pdf").name
 
     def keep(uow: Any) -> None:
-        file = StoredFile(PartKind.FILE, "webchat", uow.now, name=name, mime="application/pdf", size=15)
-        uow.files.add(file)
+        uow.files.add(StoredFile(PartKind.FILE, "webchat", uow.now, name=name, mime="application/pdf"))
 
     await served.store.writer.run(keep)
     await served.citizen.send(user_id, OutboundMessage("看附件", pictures=(Picture(name, "application/pdf", "file"),)))
@@ -424,7 +421,7 @@ async def test_files_go_to_those_who_may_see_them(served: Web) -> None:
         [message] = (await browser.get("/chat/messages")).json()["messages"]
         assert message["files"] == [{"url": f"/chat/files/{name}", "kind": "file"}]
         answer = await browser.get(message["files"][0]["url"])
-        assert (answer.status_code, answer.content) == (200, b"%PDF-1.4 secret")
+        assert (answer.status_code, answer.content) == (200, content)
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-disposition"].startswith("attachment")
         assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
