@@ -165,7 +165,8 @@ class Delivery:
             self._in_flight -= len(outcomes)
             self._mine.difference_update(outcome.notice_id for outcome in outcomes)
             if self._look_again:
-                self.wake()
+                self._look_again = False
+                self._awake.set()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -212,7 +213,7 @@ class Delivery:
         """Record what was sent. With the database away it is tried until the lease runs out: recorded late is better
         than sent twice."""
         until = asyncio.get_running_loop().time() + self._lease.total_seconds()
-        names = Names(notice_ids=tuple(outcome.notice_id for outcome in outcomes))
+        names = Names(notice_ids=tuple(o.notice_id for o in outcomes if o.state is not NoticeState.SENT))
         while True:
             try:
                 return await self._writer.run(lambda uow: self._record(uow, outcomes), names, wait=wait)
@@ -290,16 +291,19 @@ class Delivery:
             await asyncio.sleep(slot - now)
 
     def _record(self, uow: UnitOfWork, outcomes: list[_Outcome]) -> None:
+        uow.notices.mark_sent(
+            self._owner,
+            [(o.notice_id, o.address_id or 0, o.external_id or "") for o in outcomes if o.state is NoticeState.SENT],
+        )
         for outcome in outcomes:
+            if outcome.state is NoticeState.SENT:
+                continue
             notice = uow.notices.get(outcome.notice_id)
             if notice is None or notice.lease_owner != self._owner or notice.state is not NoticeState.PENDING:
                 continue
             notice.lease_owner = notice.lease_until = None
             notice.state, notice.error = outcome.state, outcome.error
             notice.attempts += outcome.attempted
-            if outcome.external_id is not None:
-                notice.sent_at, notice.external_id = uow.now, outcome.external_id
-                notice.address_id = outcome.address_id
             if outcome.retry_at is not None:
                 notice.due_at = max(outcome.retry_at, notice.due_at)
             self._mark_address(uow, notice, outcome)

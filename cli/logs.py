@@ -11,6 +11,9 @@ import structlog
 #: Names under which nobody may log: what people say, and who they are.
 _NEVER = frozenset({"text", "body", "phone", "name", "token", "secret", "user_id", "message", "params", "exc_info"})
 
+#: These log addresses of calls, where a token may stand; what a photo says of its taker; or every tick.
+_NOISY = ("PIL", "httpx", "httpcore", "aiohttp", "aiogram", "telegram", "apscheduler", "uvicorn.access", "asyncio")
+
 
 def _drop_personal(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key in _NEVER & event.keys():
@@ -50,6 +53,5 @@ def set_up(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # These log addresses of calls, and an address may hold a token; or every tick.
-    for noisy in ("PIL", "httpx", "httpcore", "aiohttp", "aiogram", "telegram", "apscheduler", "uvicorn.access", "asyncio"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,6 +24,10 @@ from storage.lock import AlreadyServed
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Serve until SIGINT or SIGTERM. Exits with 1 and a plain line when another process serves the same file."""
     set_up()
+    if settings.port == 0:
+        # Chosen before anything is printed or put into a code, so that what is told is where we listen.
+        with socket.create_server((settings.host, 0)) as free:
+            settings.port = free.getsockname()[1]
     try:
         store = open_store(settings, serving=True)
     except AlreadyServed as error:

@@ -267,9 +267,10 @@ def redo(uow: UnitOfWork, member: Member, case: Case, instruction: str) -> None:
     """重办 after a dissatisfied rating; the second time it goes on under supervision (督办)."""
     again = any(event.kind in (Action.REDO, Action.SUPERVISE) for event in uow.cases.events(case.id))
     action = Action.SUPERVISE if again else Action.REDO
-    if case.department is None:
+    if case.department is None and case.state is CaseState.REVIEW:
         raise Refused("redo.no_department", number=case.number)
     uow.cases.add_event(perform(case, action, actor(member), uow.now, {"instruction": instruction}))
+    assert case.department is not None, "only a case under review is redone"
     case.closed_at = case.close_reason = None
     cancel(uow, case)
     due = reckon(uow, deadlines.REDO)

@@ -1,6 +1,7 @@
 """What a citizen can do: arrive by a code, say something, send it in, add, withdraw."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ _CASE_NUMBER = re.compile(r"([A-Z]{1,6})-?([0-9]{6})-?([0-9A-Z]{3,6})")
 
 def case_number(typed: str) -> str | None:
     """The number that somebody typed, as it is kept (`hp261123007` → `HP-261123-007`); None when it is none."""
-    match = _CASE_NUMBER.fullmatch(typed.strip().upper())
+    match = _CASE_NUMBER.fullmatch(unicodedata.normalize("NFKC", typed).strip().upper())
     return "-".join(match.groups()) if match else None
 
 

@@ -21,4 +21,4 @@ class Assignments:
         self._assignments.add(assignment)
 
     def of_case(self, case_id: int) -> Sequence[Assignment]:
-        return self._assignments.select(_OF_CASE, {"case": case_id})
+        return self._assignments.select(_OF_CASE, {"case": case_id}, ("case_id", case_id))

@@ -117,4 +117,4 @@ class Cases:
         self._events.add(event)
 
     def events(self, case_id: int) -> Sequence[CaseEvent]:
-        return self._events.select(_EVENTS, {"case": case_id})
+        return self._events.select(_EVENTS, {"case": case_id}, ("case_id", case_id))

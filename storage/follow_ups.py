@@ -33,11 +33,11 @@ class FollowUps:
 
     def pending_of_case(self, case_id: int, kinds: Sequence[FollowUpKind] | None = None) -> Sequence[FollowUp]:
         if kinds is None:
-            return self._follow_ups.select(_OF_CASE, {"case": case_id})
+            return self._follow_ups.select(_OF_CASE, {"case": case_id}, ("case_id", case_id))
         return self._follow_ups.select(_OF_CASE_BY_KIND, {"case": case_id, "kinds": list(kinds)})
 
     def pending_of_submission(self, submission_id: int) -> Sequence[FollowUp]:
-        return self._follow_ups.select(_OF_SUBMISSION, {"submission": submission_id})
+        return self._follow_ups.select(_OF_SUBMISSION, {"submission": submission_id}, ("submission_id", submission_id))
 
     def due(self, now: datetime, limit: int) -> Sequence[FollowUp]:
         return self._follow_ups.select(_DUE, {"now": now, "limit": limit})

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Executable
@@ -54,6 +55,13 @@ class IdentityMap(Generic[T]):
             self._used[key] = obj
         return obj
 
+    def known(self, key: Any) -> T | None:
+        """By primary key, if it is in memory."""
+        obj = self._objects.get(key)
+        if obj is not None:
+            self._used[key] = obj
+        return obj
+
     def find(self, columns: tuple[str, ...], *key: Any) -> T | None:
         """By one of the unique keys given as lookups: from memory, else from the table."""
         known = self._known[columns]
@@ -73,13 +81,26 @@ class IdentityMap(Generic[T]):
         for columns, lookup in self.mapper.lookups.items():
             self._known[columns][lookup.key(obj)] = obj
 
-    def select(self, statement: Executable, params: dict[str, Any] | None = None) -> list[T]:
-        """Objects of a query over all of this table's columns; what is pending for the table is written first."""
-        self.flush()
+    def select(
+        self, statement: Executable, params: dict[str, Any] | None = None, of: tuple[str, Any] | None = None
+    ) -> list[T]:
+        """Objects of a query over all of this table's columns; what is pending for the table is written first.
+
+        `of` is a column that never changes, and the only value of it that the query looks at: nothing is written for it
+        unless something of that value is pending.
+        """
+        if of is None or self._pending(*of):
+            self.flush()
         found = self.load(self.session.select(statement, params))
         for obj in found:
             self._used[self.mapper.key(obj)] = obj
         return found
+
+    def _pending(self, name: str, value: Any) -> bool:
+        value_of = attrgetter(name)
+        return any(
+            value_of(obj) == value for objects in (self._new, self._used, self._used_before) for obj in objects.values()
+        )
 
     # -- prefetch ---------------------------------------------------------------------------------------------------
 

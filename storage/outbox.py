@@ -60,6 +60,12 @@ _OF_CASE = (
     .where(notices.c.case_id == bindparam("case"), notices.c.state.in_(bindparam("states", expanding=True)))
     .order_by(notices.c.id)
 )
+#: Nearly every notice ends like this, so it is not read, changed and compared for it.
+_MARK = (
+    "UPDATE notices SET state = 'sent', sent_at = {mark}, external_id = {mark}, address_id = {mark}, error = NULL, "
+    "attempts = attempts + 1, lease_owner = NULL, lease_until = NULL, version = version + 1 "
+    "WHERE id = {mark} AND lease_owner = {mark} AND state = 'pending'"
+)
 _OLDEST = select(func.min(notices.c.due_at)).where(notices.c.state == "pending", notices.c.due_at <= _NOW)
 _COUNTS = select(notices.c.state, func.count()).group_by(notices.c.state)
 
@@ -67,7 +73,8 @@ _COUNTS = select(notices.c.state, func.count()).group_by(notices.c.state)
 class Outbox:
     """`routing.ports.NoticeRepository`."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, now: datetime) -> None:
+        self._now = now
         self._session = work.session
         self._notices = work.map(work.tables.notices)
         self._unleased: list[Notice] = []
@@ -99,6 +106,21 @@ class Outbox:
         rows = self._session.select(_WAITING, {"contact": contact_id, "priority": priority})
         added = (n.id for n in self._unleased if n.contact_id == contact_id and n.priority is priority)
         return [*(row[0] for row in rows), *added]
+
+    def mark_sent(self, owner: str, sent: Sequence[tuple[int, int, str]]) -> None:
+        encode = self._notices.mapper.encode
+        at = encode("sent_at", self._now)
+        rows = []
+        for notice_id, address_id, external_id in sent:
+            known = self._notices.known(notice_id)
+            if known is None:
+                rows.append((at, encode("external_id", external_id), address_id, notice_id, owner))
+            elif known.lease_owner == owner and known.state is NoticeState.PENDING:
+                known.state, known.sent_at, known.external_id = NoticeState.SENT, self._now, external_id
+                known.lease_owner = known.lease_until = known.error = None
+                known.address_id, known.attempts = address_id, known.attempts + 1
+        if rows:
+            self._session.many(_MARK.format(mark=self._notices.mapper.mark), rows)
 
     @property
     def to_claim(self) -> bool:

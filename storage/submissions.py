@@ -43,7 +43,7 @@ class Submissions:
         self._parts.add(part)
 
     def parts(self, submission_id: int) -> Sequence[SubmissionPart]:
-        return self._parts.select(_PARTS, {"submission": submission_id})
+        return self._parts.select(_PARTS, {"submission": submission_id}, ("submission_id", submission_id))
 
 
 class Files:

@@ -95,7 +95,7 @@ class SqlUnitOfWork(Work):
 
     @cached_property
     def notices(self) -> Outbox:
-        return Outbox(self)
+        return Outbox(self, self.now)
 
     @cached_property
     def buttons(self) -> Buttons:

@@ -24,7 +24,7 @@ from routing.permissions import Operation, member_for
 from routing.station import Department
 
 Handler = Callable[["Call"], None]
-_GLUED = re.compile(r"^(/?[^\W\da-zA-Z_]+)[:：]?(?=[A-Za-z]{1,6}-?\d{6})")
+_GLUED = re.compile(r"^([\u4e00-\u9fff]+)[:：]?(?=[A-Za-z]{1,6}-?\d{6})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,17 @@ from bot.cards import case_view
 from bot.dialogs.commands import Call, Command
 from nlp.scripts import to_simplified
 from routing import casework, sealed
+from routing.buttons import literal
 from routing.case import OPEN_STATES, CaseState
 from routing.code import display_code
 from routing.department import find_departments
 from routing.errors import Forbidden, Refused
 from routing.invitations import invite
 from routing.notice import moment, word
+from routing.notices import card_buttons
 from routing.people import Member, Role
 from routing.permissions import Operation
+from routing.worklist import card_kind, stations_of, worklist
 
 PAGE = 10
 _STATES = {
@@ -24,47 +27,33 @@ _STATES = {
 }  # fmt: skip
 
 
-def _stations_of(call: Call) -> list[int] | None:
-    """The stations whose cases a member may see; None for all."""
-    if call.member.station_id is None:
-        return None
-    directory = call.turn.uow.directory
-    return [station for station in directory.stations if directory.sees_station(call.member, station)]
-
-
 def search(call: Call) -> None:
-    """查 NUMBER: the whole case, with its history."""
+    """查 NUMBER: the whole case, with its history, and the buttons for what the member can do with it now."""
     turn, case = call.turn, call.on
     view = case_view(turn.uow, turn.understanding, case)
     steps = [
         word("progress.step", at=moment(event.at), what=word(f"event.{event.kind}"))
         for event in turn.uow.cases.events(case.id)
     ]
-    turn.say("staff.case", {**view.params, "steps": steps}, case=case, files=view.files)
+    kind = card_kind(call.member, case)
+    buttons = card_buttons(turn.uow, call.member, kind, case) if kind else []
+    turn.say("staff.case", {**view.params, "steps": steps}, buttons, case=case, files=view.files)
 
 
 def list_cases(call: Call) -> None:
     """列表 [state]: what a member has before them, by role, newest first."""
-    turn, member = call.turn, call.member
+    turn = call.turn
     wanted = to_simplified(call.rest.strip()).lower()
     if wanted and wanted not in _STATES:
         raise Refused("usage.list", states=[name for name in _STATES if not name.isascii()])
-    states = _STATES.get(wanted, tuple(OPEN_STATES))
-    repository = turn.uow.cases
-    if member.role is Role.DEPUTY:
-        cases = [c for c in repository.of_deputy(member.deputy_id or 0, PAGE + 1) if c.state in states or not wanted]
-    elif member.role is Role.OFFICER:
-        working = (CaseState.PROPOSED, CaseState.ASSIGNED, CaseState.NEEDS_INFO, CaseState.REVIEW)
-        shown = states if wanted else working
-        cases = list(repository.of_department(member.department or "", shown, PAGE + 1))
-    else:
-        cases = list(repository.list(station_ids=_stations_of(call), states=states, limit=PAGE + 1))
+    cases = worklist(turn.uow, call.member, _STATES.get(wanted), PAGE + 1)
     if not cases:
-        turn.say("list.empty")
+        turn.say("list.empty" if wanted else "list.nothing_open")
         return
     lines = [_line(call, case.number, case.state, case.department) for case in cases[:PAGE]]
     more = word("list.more") if len(cases) > PAGE else ""
-    turn.say("list.cases", {"lines": lines, "more": more})
+    buttons = [turn.button(literal(c.number), "open_case", c, member=call.member.id) for c in cases[:PAGE]]
+    turn.say("list.cases", {"lines": lines, "more": more}, buttons)
 
 
 def _line(call: Call, number: str, state: CaseState, department: str | None) -> dict[str, object]:
@@ -78,7 +67,7 @@ def statistics(call: Call) -> None:
     """统计 [days]: counts beside every rate, and silence never counted as satisfied."""
     days = int(call.rest) if call.rest.isascii() and call.rest.isdigit() and len(call.rest) < 4 else 30
     uow = call.turn.uow
-    counts = uow.cases.counts(station_ids=_stations_of(call), since=uow.now - timedelta(days=days))
+    counts = uow.cases.counts(station_ids=stations_of(call.turn.uow, call.member), since=uow.now - timedelta(days=days))
     states, ratings = counts.get("state", {}), counts.get("rating", {})
     rated = sum(ratings.values())
     good = ratings.get("satisfied", 0) + ratings.get("mostly", 0)
@@ -102,7 +91,7 @@ def statistics(call: Call) -> None:
 def codes(call: Call) -> None:
     """码: the codes of one's stations, with how often each was scanned and used."""
     uow = call.turn.uow
-    allowed = _stations_of(call)
+    allowed = stations_of(call.turn.uow, call.member)
     counts = uow.codes.scan_counts()
     lines = []
     for code in uow.codes.all():

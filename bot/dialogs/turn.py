@@ -12,7 +12,6 @@ from routing.people import Address, Contact, Conversation
 from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
 
-
 #: What of a chat outlives a change of its state.
 _KEPT = ("asked", "draft", "submit_at")
 

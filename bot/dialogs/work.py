@@ -16,6 +16,7 @@ from routing.invitations import PREFIX, accept_invitation, fold_secret
 from routing.notice import word
 from routing.people import Member
 from routing.permissions import Operation, may, member_sees
+from routing.worklist import catch_up
 
 COMMANDS: tuple[Command, ...] = (*deputy.COMMANDS, *officer.COMMANDS, *staff.COMMANDS, *desk.COMMANDS)
 _BY_NAME: dict[str, Command] = {name: command for command in COMMANDS for name in command.names}
@@ -76,6 +77,7 @@ def _join(turn: Turn, secret: str) -> None:
     turn.become("idle")
     turn.say("join.done", {"name": member.name, "role": word(f"role.{member.role}"), "where": where})
     turn.say(f"help.{member.role}")
+    catch_up(turn.uow, member)
 
 
 def _text(turn: Turn, members: list[Member]) -> None:
@@ -168,6 +170,7 @@ _AT_ONCE: dict[str, tuple[Operation, Callable[[Call], None]]] = {
     "seal": (Operation.SEAL, staff.seal),
     "release": (Operation.GIVE_DEPUTY, staff.release),
     "contacted": (Operation.ACCEPT, staff.contacted),
+    "open_case": (Operation.LIST, desk.search),
     "open_sealed": (Operation.TRANSFER, desk.open_sealed),
 }
 

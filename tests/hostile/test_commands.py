@@ -3,6 +3,8 @@
 from bot.dialogs.work import COMMANDS
 from routing.people import Role
 from routing.permissions import MATRIX
+from tests.fakes.telegram_bot import FakeBot, Sent
+from tests.fakes.telegram_updates import Json, Person
 from tests.hostile import corpora
 from tests.hostile.station import CANARY, PHONE, Station, clean_words, together
 
@@ -46,9 +48,9 @@ async def test_every_command_with_hostile_arguments(station: Station) -> None:
                     commands.append((member, said))
     await station.heard("desk")
 
-    async def give(given: tuple[object, str]) -> None:
+    async def give(given: tuple[Person, str]) -> None:
         member, said = given
-        assert (await station.post_update(station.update(member.text(said)), "desk", said)).status == 200  # type: ignore[attr-defined]
+        assert (await station.post_update(station.update(member.text(said)), "desk", said)).status == 200
 
     assert await together(give, commands) > 1000
     heard = await station.heard("desk")
@@ -95,9 +97,9 @@ async def test_strangers_and_the_wrong_role_decide_nothing(station: Station) -> 
             said = f"{name} {numbers[0]} 城管 {CANARY}" if command.needs_case else f"{name} 部门 城管 周敏"
             tries += [(person, said) for person in (stranger, *wrong)]
 
-    async def give(given: tuple[object, str]) -> None:
+    async def give(given: tuple[Person, str]) -> None:
         person, said = given
-        await station.tell(person.text(said), "desk")  # type: ignore[attr-defined]
+        await station.tell(person.text(said), "desk")
 
     await together(give, tries)
     staff = members[Role.STAFF]
@@ -109,7 +111,10 @@ async def test_strangers_and_the_wrong_role_decide_nothing(station: Station) -> 
     # A group is no place for it, and the citizens' bot runs no command of the desk.
     group = type(staff)(staff.id, group=-100_123)
     await station.tell(group.text(f"/accept {numbers[1]}"), "desk")
-    assert station.rows("SELECT number, state, department, event_count FROM cases ORDER BY id") == states
+    now = station.rows("SELECT number, state, department, event_count FROM cases ORDER BY id")
+    assert now == states, station.rows(
+        "SELECT kind, actor_role, actor_id, data FROM case_events ORDER BY id DESC LIMIT 4"
+    )
     assert station.counts(*DECIDED) == before
     for said in await station.heard("desk"):
         clean_words(said, CANARY)
@@ -129,17 +134,25 @@ async def test_anothers_buttons_and_numbers_do_nothing(station: Station) -> None
     before = station.counts(*DECIDED)
     states = station.rows("SELECT number, state, department, event_count FROM cases ORDER BY id")
     await station.heard("citizen")
-    for position, (sent, token) in enumerate((*theirs, *receipts)):
+
+    def pressed(person: Person, bot: FakeBot, sent: Sent, token: str) -> Json:
+        # Nobody can press in another's private chat: they have the token and a message of their own.
+        return person.pressed({**bot.describe(sent), "chat": person.chat}, token, "q")
+
+    for sent, token in (*theirs, *receipts):
         for person in (stranger, deputy):
-            await station.tell(person.pressed(desk.describe(sent), token, f"x{position}"), "desk")
-        await station.tell(citizen.pressed(public.describe(sent), token, f"y{position}"))
+            await station.tell(pressed(person, desk, sent, token), "desk")
+        await station.tell(pressed(citizen, public, sent, token))
     # Nor the owner's own, where they are cut, lengthened or turned over.
     for sent, token in receipts:
         for changed in (token[:-1], token + "x", token.swapcase(), token[::-1], token * 4):
-            await station.tell(owner.pressed(public.describe(sent), changed, "z"))
+            await station.tell(pressed(owner, public, sent, changed))
     for said in (f"进度 {number}", f"补充 {number}", f"撤回 {number}", f"/progress {number}", f"进度 {number.lower()}"):
         await station.tell(citizen.text(said))
-    assert station.rows("SELECT number, state, department, event_count FROM cases ORDER BY id") == states
+    now = station.rows("SELECT number, state, department, event_count FROM cases ORDER BY id")
+    assert now == states, station.rows(
+        "SELECT kind, actor_role, actor_id, data FROM case_events ORDER BY id DESC LIMIT 4"
+    )
     assert station.counts(*DECIDED) == before
     assert not any("归我" in said for said in await station.heard("citizen")), "another's words were shown"
 
