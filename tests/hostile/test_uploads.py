@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from storage.content import recognise
+from storage.files import FolderFileStore
+from storage.sealer import AesSealer
 from tests.hostile import corpora
-from tests.hostile.station import CANARY, Answer, Station, clean_words, together
+from tests.hostile.station import CANARY, KEY, Answer, Station, clean_words, together
 from tests.hostile.test_webchat import chat
 
 MEGABYTE = 1024 * 1024
@@ -141,6 +143,7 @@ async def _send(
 async def test_a_file_is_kept_only_as_what_it_is(name: str, station: Station) -> None:
     file_name, mime, content, kept = FILES[name]
     before = station.rows("SELECT count(*) FROM files")[0][0]
+    kept_files = FolderFileStore(station.folder / "files", AesSealer(KEY).for_bytes("files"))
     async with chat(station) as session:
         answer = await _send(station, session, "f1", file_name, mime, content())
         assert answer.status == 200
@@ -149,7 +152,8 @@ async def test_a_file_is_kept_only_as_what_it_is(name: str, station: Station) ->
         rows = station.rows("SELECT name, mime FROM files ORDER BY id")[before:]
         assert kept is None or len(rows) == kept, f"{rows} {answer.json}"
         for stored, stored_mime in rows:
-            data = (station.folder / "files" / stored).read_bytes()
+            assert CANARY.encode() not in (station.folder / "files" / stored).read_bytes()
+            data = kept_files.read(stored)
             found = recognise(data)
             assert found is not None
             assert found.mime == stored_mime

@@ -153,7 +153,8 @@ def _encodable(text: str) -> bool:
 @pytest.mark.parametrize("account", ACCOUNTS)
 async def test_every_string_alone_is_answered(account: str, station: Station) -> None:
     """As a whole message, where it may be a command, a code, a number or nothing."""
-    strings = [string for string in corpora.strings() if _encodable(string)]
+    # The desk asks who it is first, so a third is enough there.
+    strings = [string for string in corpora.strings() if _encodable(string)][:: 1 if account == "citizen" else 3]
     before = station.counts("members", "invitations")
 
     async def tell(string: str) -> None:

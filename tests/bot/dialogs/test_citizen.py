@@ -153,7 +153,7 @@ def test_a_draft_can_be_dropped(chat: Chat) -> None:
 
 
 def test_advertising_is_not_taken_and_abuse_with_a_matter_is(chat: Chat) -> None:
-    chat.say("加微信 xx888 贷款秒批，低息放款，点击链接")
+    chat.say("加微信 xx888 贷款秒批")
     assert chat.press("button.submit") == ["citizen.spam"]
     assert chat.cases == []
     told(chat, "你们都是废物！垃圾车三天没来了！")
@@ -220,8 +220,15 @@ def test_after_a_while_words_are_a_matter_of_their_own(chat: Chat, clock: Clock)
     assert chat.say("路灯不亮") == ["collect.first"]
 
 
-def test_a_doubtful_danger_is_asked_about(county: County, chat: Chat) -> None:
-    assert chat.say("有人晕倒了好像没事") in (["collect.first", "citizen.soft_danger"], ["safety.S_MEDICAL", "receipt.emergency"])
+@pytest.mark.parametrize(("pressed", "key"), [("button.urgent", "receipt.emergency"), ("button.not_urgent", "collect.go_on")])
+def test_a_doubtful_danger_is_asked_about(county: County, chat: Chat, pressed: str, key: str) -> None:
+    assert chat.say("弄堂里路灯勿亮，老人家跌了一跤") == ["collect.first", "citizen.soft_danger"]
+    assert chat.press(pressed) == [key]
+    if key == "collect.go_on":
+        chat.press("button.submit")
+    (case,) = chat.cases
+    assert (case.urgency == "emergency") == (key == "receipt.emergency")
+    assert ("card.duty" in {kind for _, kind in county.news(case.number)}) == (key == "receipt.emergency")
 
 
 # --- corruption ----------------------------------------------------------------------------------------------------
@@ -385,7 +392,8 @@ def test_a_photo_answers_it_as_well(county: County, chat: Chat) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "rating"), [("满意", "satisfied"), ("基本滿意", "mostly"), ("satisfied", "satisfied"), ("不满意", "dissatisfied")]
+    ("word", "rating"),
+    [("满意", "satisfied"), ("基本滿意", "mostly"), ("satisfied", "satisfied"), ("不满意", "dissatisfied")],
 )
 def test_a_rating_can_be_typed(county: County, chat: Chat, word: str, rating: str) -> None:
     number = answered(county, told(chat))
@@ -398,10 +406,10 @@ def test_a_rating_without_an_answer_to_rate_is_something_to_tell(chat: Chat) -> 
     assert chat.say("满意") == ["collect.first"]
 
 
-@pytest.mark.parametrize(("label", "key"), [("button.rate_satisfied", "rating.thanks"), ("button.rate_mostly", "rating.thanks")])
-def test_a_rating_is_pressed_once(county: County, chat: Chat, label: str, key: str) -> None:
+@pytest.mark.parametrize("label", ["button.rate_satisfied", "button.rate_mostly"])
+def test_a_rating_is_pressed_once(county: County, chat: Chat, label: str) -> None:
     answered(county, told(chat))
-    assert chat.press(label) == [key]
+    assert chat.press(label) == ["rating.thanks"]
     assert chat.press(label) == ["error.button_state"]
 
 
