@@ -11,7 +11,7 @@ ARGS ?=
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format lock clean runtime development
+.PHONY: help setup run demo test lint bench format lock clean runtime development
 .SILENT:
 
 help: ## this list
@@ -37,6 +37,13 @@ lint: development ## ruff, mypy --strict and the import rules
 	$(PY) -m ruff format --check --quiet --output-format concise . || { echo "make format does it" >&2; exit 1; }
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+
+bench: runtime ## measure: ratios against two ordinary bots and a floor, in one run
+	test -d build/bench || { echo "Installing what a peer needs into build/bench"; \
+		$(PIP) install --root-user-action=ignore --target build/bench $$($(PY) -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["bench"])') || { \
+		rm -rf build/bench; echo "Not to be had: the peer on SQLAlchemy's async ORM is left out." >&2; }; }
+	$(PY) -m benchmarks.run $(ARGS)
 
 format: development ## let ruff write the layout and the order of imports
 	$(PY) -m ruff check --select I --fix --quiet .

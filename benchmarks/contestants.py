@@ -105,13 +105,7 @@ async def peer(module: str, folder: Path, api_url: str) -> AsyncIterator[Running
     command = [sys.executable, "-m", module, "--port", str(port), "--api", api_url, "--folder", str(folder)]
     environment = {"PYTHONPATH": str(EXTRA_PACKAGES)}
     if module.endswith("aiogram_orm"):
-        try:
-            subprocess.run(
-                [sys.executable, "-c", "import aiosqlite, greenlet"],
-                env=os.environ | environment, check=True, capture_output=True,
-            )  # fmt: skip
-        except subprocess.CalledProcessError:
-            raise Missing(f"aiosqlite and greenlet are not in {EXTRA_PACKAGES}; `make bench` installs them") from None
+        _need(environment, "aiosqlite", "greenlet")
     async with _started(command, environment, port, "/webhook", "/health", folder) as running:
         running.code = "BENCHMARK1"
         yield running
@@ -123,11 +117,7 @@ async def _started(
 ) -> AsyncIterator[Running]:
     log = folder / "log.txt"
     began = time.perf_counter()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*server_core(), *command],
-            cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=output,
-        )  # fmt: skip
+    process = _spawn(command, environment, log)
     base = f"http://127.0.0.1:{port}"
     running = Running(process, base + webhook, "", log=log)
     try:
@@ -149,13 +139,32 @@ async def _answering(process: subprocess.Popen[bytes], url: str, log: Path) -> N
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < until:
             if process.poll() is not None:
-                raise RuntimeError(f"ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+                raise RuntimeError(f"ended with {process.returncode}:\n{_last_words(log)}")
             with contextlib.suppress(aiohttp.ClientError):
                 async with session.get(url) as response:
                     if response.status == 200:
                         return
             await asyncio.sleep(0.01)
-    raise RuntimeError(f"no answer within {START:g} s:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"no answer within {START:g} s:\n{_last_words(log)}")
+
+
+def _spawn(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [*server_core(), *command],
+            cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=output,
+        )  # fmt: skip
+
+
+def _need(environment: dict[str, str], *modules: str) -> None:
+    command = [sys.executable, "-c", f"import {', '.join(modules)}"]
+    if subprocess.run(command, env=os.environ | environment, capture_output=True, check=False).returncode:
+        names = " and ".join(modules)
+        raise Missing(f"{names} are not in {EXTRA_PACKAGES}; `make bench` installs them")
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text()[-2000:]
 
 
 def _memory(pid: int) -> float:

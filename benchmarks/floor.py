@@ -39,9 +39,13 @@ _FIND = (
     "WHERE addresses.channel = 'telegram' AND addresses.account = 'citizen' AND addresses.user_id = ?"
 )
 _SEEN = "SELECT 1 FROM inbox WHERE channel = 'telegram' AND account = 'citizen' AND external_id = ?"
-_DRAFTING = "UPDATE conversations SET state = ?, data = ?, offered = ?, updated_at = ?, version = version + 1 WHERE id = ?"
+_DRAFTING = (
+    "UPDATE conversations SET state = ?, data = ?, offered = ?, updated_at = ?, version = version + 1 WHERE id = ?"
+)
 _SUBMITTED = "UPDATE submissions SET case_id = ?, submitted_at = ?, version = version + 1 WHERE id = ?"
-_CANCELLED = "UPDATE follow_ups SET state = 'cancelled', version = version + 1 WHERE submission_id = ? AND state = 'pending'"
+_CANCELLED = (
+    "UPDATE follow_ups SET state = 'cancelled', version = version + 1 WHERE submission_id = ? AND state = 'pending'"
+)
 _NUMBER = "INSERT INTO case_counters (station_id, day, last) VALUES (1, ?, 1) "\
     "ON CONFLICT (station_id, day) DO UPDATE SET last = last + 1 RETURNING last"  # fmt: skip
 _SENT = "UPDATE notices SET state = 'sent', sent_at = ?, external_id = ?, version = version + 1 WHERE id = ?"
@@ -132,7 +136,7 @@ class Floor:
                       deputy_id=1, code="BENCHMARK1")  # fmt: skip
             self._add("scans", code="BENCHMARK1", channel="telegram", at=now)
             greeting = GREETING.format(station=STATION, deputy="086 林秋")
-            said = [(greeting, []), (NOTICE.format(station=STATION), [])]
+            said: list[tuple[str, list[list[str]]]] = [(greeting, []), (NOTICE.format(station=STATION), [])]
             return [self._reply(now, contact, address, text, buttons) for text, buttons in said]
         contact, address, conversation, data = found
         if text != SUBMIT:

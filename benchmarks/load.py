@@ -36,6 +36,11 @@ class Result:
         """Messages a second."""
         return self.messages / self.seconds
 
+    @property
+    def core(self) -> float:
+        """Microseconds of the contestant's core that a message took."""
+        return 1e6 * self.server / self.rate
+
     def percentile(self, share: float) -> float:
         """Milliseconds from the webhook to the last reply that `share` of the messages stayed below."""
         ordered = sorted(self.latencies)
@@ -98,6 +103,8 @@ class Crowd:
             for line in lines:
                 line.close()
         ended = time.perf_counter() - began
+        if not latencies:
+            raise Broken(f"not one reply came within {seconds:g} s")
         return Result(
             connections, len(latencies), seconds, latencies,
             busy=(_cpu() - cpu) / ended, server=(_cpu_of(pid) - server) / ended,

@@ -22,8 +22,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._filled: dict[str, dict[str, Any]] = {
-            name: {column.name: _filling(column) for column in table.columns}
-            for name, table in metadata.tables.items()
+            name: {column.name: _filling(column) for column in table.columns} for name, table in metadata.tables.items()
         }
 
     def make(self, table: str, **values: Any) -> tuple[Any, ...]:

@@ -26,7 +26,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from benchmarks.soak_check import Findings, check, run_out_leases, unfinished
-from benchmarks.soak_people import Ledger, Line, Telegram, tell_on_telegram, tell_on_web
+from benchmarks.soak_people import GaveUp, Ledger, Line, Telegram, tell_on_telegram, tell_on_web
 from benchmarks.soak_program import SERVE, Program, free_port
 from cli.demo_data import give_codes, load_demo_county
 from cli.settings import Settings
@@ -172,10 +172,13 @@ async def _tell_and_kill(plan: Plan, program: Program, line: Line, telegram: Tel
     async def client() -> None:
         while ledger.deliveries < plan.deliveries:
             number, code = next(numbers), dice.choice(codes)
-            if dice.random() < plan.web:
-                await tell_on_web(program.url, ledger, dice, number, code)
-            else:
-                await tell_on_telegram(line, telegram, number, code)
+            try:
+                if dice.random() < plan.web:
+                    await tell_on_web(program.url, ledger, dice, number, code)
+                else:
+                    await tell_on_telegram(line, telegram, number, code)
+            except GaveUp:
+                return
 
     async with asyncio.TaskGroup() as group:
         clients = [group.create_task(client()) for _ in range(plan.clients)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select, text
 
 from benchmarks.soak_people import Conversation, Ledger
+from bot.delivery import IN_FLIGHT
 from routing.case import verify_chain
 from routing.notice import NoticeState
 from storage.engine import reading_engine
@@ -19,8 +20,6 @@ from tests.fakes.telegram_bot import Sent
 _NUMBER = re.compile(r"[A-Z]{1,6}-\d{6}-[0-9A-Z]{3,6}")
 #: A greeting, the privacy notice, "noted" and the receipt.
 _REPLIES = 4
-#: Notices that one process may have in hand at once (`bot.delivery.BATCH`).
-_BATCH = 50
 
 
 @dataclass(slots=True)
@@ -158,7 +157,7 @@ def _notices(connection: Connection, shown: Mapping[str, Sequence[Sent]], kills:
     # What was sent more often than there are notices for it: a process died between sending and noting that it had.
     surplus = [times - arrived[chat][looks] for chat, seen in copies.items() for looks, times in seen.items()]
     findings.notices_doubled_too_often += [f"{times + 1} times" for times in surplus if times > kills]
-    if sum(surplus) > kills * _BATCH:
+    if sum(surplus) > kills * IN_FLIGHT:
         findings.notices_doubled_too_often.append(f"{sum(surplus)} sent twice by {kills} kills")
     findings.figures |= {
         "notices": len(rows),

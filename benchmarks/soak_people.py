@@ -7,6 +7,7 @@ sent once more, later or at the same moment.
 import asyncio
 import itertools
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ Json = dict[str, Any]
 #: Part of the acknowledged deliveries that is sent once more.
 REPEATED = 0.1
 RETRY_SECONDS = 0.05
+#: Whoever is not acknowledged for this long gives up, and that is a finding.
+PATIENCE_SECONDS = 120.0
 #: After this long without the button, people type what it says.
 BUTTON_SECONDS = 6.0
 SUBMIT = "提交"
@@ -60,6 +63,10 @@ class Ledger:
     unexpected: list[str] = field(default_factory=list)
 
 
+class GaveUp(Exception):
+    """Nothing was acknowledged for too long."""
+
+
 class Line:
     """Posts until it is acknowledged. `expected` are the statuses that mean: later."""
 
@@ -69,8 +76,9 @@ class Line:
         self.dice = dice
 
     async def post(self, path: str, body: Json, headers: Mapping[str, str]) -> Json | None:
-        """The JSON of the acknowledgement, if any."""
-        while True:
+        """The JSON of the acknowledgement, if any. Raises `GaveUp`."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
             pause = RETRY_SECONDS
             try:
                 async with self.session.post(path, json=body, headers=headers) as answer:
@@ -85,6 +93,8 @@ class Line:
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 self.ledger.answers[type(error).__name__] += 1
             await asyncio.sleep(pause * self.dice.uniform(0.5, 1.5))
+        self.ledger.unexpected.append(f"{path}: never acknowledged")
+        raise GaveUp(path)
 
     async def deliver(
         self, path: str, body: Json, headers: Mapping[str, str], later: list[Callable[[], Awaitable[None]]]

@@ -28,13 +28,20 @@ class Metrics:
             "mashang_messages_in", "Messages taken in (a repeat counts again).", ["channel", "account", "kind"],
             registry=self._registry,
         )  # fmt: skip
+        self._by_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._by_state = Gauge("mashang_notices", "Notices by state.", ["state"], registry=self._registry)
 
     def request(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """One answered request; `route` is the template of its path, `seconds` None for a stream."""
-        self._requests.labels(method, route, str(status)).inc()
+        known = self._by_request.get((method, route, status))
+        if known is None:
+            # Looking a child up by its labels takes longer than counting; there are few, from fixed sets.
+            known = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            self._by_request[method, route, status] = known
+        requests, took = known
+        requests.inc()
         if seconds is not None:
-            self._seconds.labels(route).observe(seconds)
+            took.observe(seconds)
 
     def counting(self, receive: Receive) -> Receive:
         """`receive`, with every message that it took counted."""

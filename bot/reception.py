@@ -47,8 +47,8 @@ class _Taken:
 
 @dataclass(slots=True)
 class _Answered:
-    """What a transaction leaves to be done once it is committed: `replies` are a passive channel's, `letters` are reserved
-    for delivery, and `to_claim` says that something else waits in the outbox."""
+    """What a transaction leaves to be done once it is committed: `replies` are a passive channel's, `letters` were
+    reserved for delivery, and `to_claim` says that something else waits in the outbox."""
 
     replies: list[OutboundMessage] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)

@@ -33,10 +33,13 @@ def transaction() -> Iterator[SqlUnitOfWork]:
     from bot.wording import Wording
     from cli.wiring import open_store
 
+    chosen = settings()
     try:
-        store = open_store(settings())
+        store = open_store(chosen)
     except StorageUnavailable as error:
         fail(f"The database can't be opened: {error}")
+    except OSError as error:
+        fail(f"{chosen.data_dir} can't be used: {error.strerror}")
     try:
         with store.transaction() as uow:
             yield uow
@@ -44,6 +47,8 @@ def transaction() -> Iterator[SqlUnitOfWork]:
         fail(Wording().render(refused.key, "zh_CN", refused.params))
     except (StorageUnavailable, Conflict) as error:
         fail(f"The database can't be written: {error}")
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
     finally:
         store.close()
 

@@ -1,10 +1,16 @@
 """`main.py db`, `backup` and `restore`."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli.common import fail, settings
+
+if TYPE_CHECKING:
+    from routing.case import Case
+    from routing.ports import UnitOfWork
 
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 
@@ -17,11 +23,11 @@ def upgrade() -> None:
     from storage.migrate import upgrade as run
 
     chosen = settings()
-    chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    before = current(chosen.database)
     try:
+        chosen.data_dir.mkdir(parents=True, exist_ok=True)
+        before = current(chosen.database)
         run(chosen.database)
-    except StorageUnavailable as error:
+    except (StorageUnavailable, OSError) as error:
         fail(f"The database can't be upgraded: {error}")
     typer.echo(f"Tables: {before or 'none'} → {head()}")
 
@@ -34,19 +40,24 @@ def verify() -> None:
 
     checked, broken = 0, []
     with transaction() as uow:
-        offset = 0
-        while page := uow.cases.list(station_ids=None, limit=500, offset=offset):
-            offset += len(page)
-            for case in (*page, *(uow.cases.sealed(10_000) if offset == len(page) else ())):
-                checked += 1
-                wrong = verify_chain(case, list(uow.cases.events(case.id)))
-                if wrong is not None:
-                    broken.append(f"{case.number}: {wrong}")
+        for case in _every_case(uow):
+            checked += 1
+            wrong = verify_chain(case, list(uow.cases.events(case.id)))
+            if wrong is not None:
+                broken.append(f"{case.number}: {wrong}")
     for line in broken:
         typer.echo(line, err=True)
     typer.echo(f"{checked} histories checked, {len(broken)} broken")
     if broken:
         raise typer.Exit(1)
+
+
+def _every_case(uow: "UnitOfWork") -> "Iterator[Case]":
+    yield from uow.cases.sealed(1_000_000)
+    offset = 0
+    while page := uow.cases.list(station_ids=None, limit=500, offset=offset):
+        offset += len(page)
+        yield from page
 
 
 def backup(target: Path) -> None:

@@ -60,7 +60,8 @@ def _public_url(settings: Settings) -> Finding:
 
 
 def _disk(settings: Settings) -> Finding:
-    folder = settings.data_dir if settings.data_dir.exists() else settings.data_dir.absolute().parent
+    wanted = settings.data_dir.absolute()
+    folder = next(path for path in (wanted, *wanted.parents) if path.exists())
     free = shutil.disk_usage(folder).free // 2**20
     return Finding("disk", "wrong" if free < 200 else "ok", f"{free} MB free for {settings.data_dir}")
 

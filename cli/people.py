@@ -64,10 +64,13 @@ def import_roster(file: Path | None, *, template: Path | None, dry_run: bool, as
     from cli.tables import read_tables
 
     if template is not None:
-        if template.suffix == ".xlsx":
-            write_template(template)
-        else:
-            template.write_text(template_yaml(), encoding="utf-8")
+        try:
+            if template.suffix == ".xlsx":
+                write_template(template)
+            else:
+                template.write_text(template_yaml(), encoding="utf-8")
+        except OSError as error:
+            fail(f"{template}: {error.strerror}")
         typer.echo(f"Template: {template}")
         return
     if file is None:

@@ -5,7 +5,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.settings import PosterSettings, ServerSettings, TelegramSettings
@@ -24,6 +24,15 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings
     """Every name with its help is listed by `main.py doctor --settings`."""
 
     model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        from storage.engine import parse_url
+
+        if url:
+            parse_url(url)
+        return url
 
     @model_validator(mode="after")
     def _check_secrets(self) -> "Settings":

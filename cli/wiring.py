@@ -42,6 +42,10 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool
     store = Store(settings.database, clock=clock, sealer=sealer, data_dir=settings.data_dir, serving=serving)
     try:
         upgrade(settings.database)
+        if store.alone:
+            # What a process had leased when it was killed need not wait for the lease to run out.
+            with store.transaction() as uow:
+                uow.notices.release()
     except BaseException:
         store.close()
         raise

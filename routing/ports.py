@@ -176,6 +176,10 @@ class NoticeRepository(Protocol):
         """Whether this transaction added anything that nobody has leased yet."""
         ...
 
+    def release(self) -> None:
+        """End every lease: whoever held one is known to be dead."""
+        ...
+
     def mark_sent(self, owner: str, sent: Sequence[tuple[int, int, str]]) -> None:
         """Note (notice, address, the platform's id) of what `owner` had leased and sent. What is no longer leased to it
         stays as it is."""

@@ -97,9 +97,14 @@ class IdentityMap(Generic[T]):
         return found
 
     def _pending(self, name: str, value: Any) -> bool:
+        """Whether anything with this value in a column is new or changed."""
         value_of = attrgetter(name)
+        if any(value_of(obj) == value for obj in self._new.values()):
+            return True
         return any(
-            value_of(obj) == value for objects in (self._new, self._used, self._used_before) for obj in objects.values()
+            value_of(obj) == value and self._stored.get(key) != self.mapper.to_row(obj)
+            for used in (self._used, self._used_before)
+            for key, obj in used.items()
         )
 
     # -- prefetch ---------------------------------------------------------------------------------------------------

@@ -60,6 +60,11 @@ _OF_CASE = (
     .where(notices.c.case_id == bindparam("case"), notices.c.state.in_(bindparam("states", expanding=True)))
     .order_by(notices.c.id)
 )
+_RELEASE = (
+    update(notices)
+    .where(notices.c.state == "pending", notices.c.lease_owner.is_not(None))
+    .values(lease_owner=None, lease_until=None, version=notices.c.version + 1)
+)
 #: Nearly every notice ends like this, so it is not read, changed and compared for it.
 _MARK = (
     "UPDATE notices SET state = 'sent', sent_at = {mark}, external_id = {mark}, address_id = {mark}, error = NULL, "
@@ -106,6 +111,9 @@ class Outbox:
         rows = self._session.select(_WAITING, {"contact": contact_id, "priority": priority})
         added = (n.id for n in self._unleased if n.contact_id == contact_id and n.priority is priority)
         return [*(row[0] for row in rows), *added]
+
+    def release(self) -> None:
+        self._session.run(_RELEASE)
 
     def mark_sent(self, owner: str, sent: Sequence[tuple[int, int, str]]) -> None:
         encode = self._notices.mapper.encode

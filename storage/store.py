@@ -54,6 +54,11 @@ class Store:
         self.writer = GroupWriter(self._writing, self._units, group_size=group_size)
         self.reader = PoolReader(self._reading, self._units)
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other process can be serving this database."""
+        return self._lock is not None
+
     @contextmanager
     def transaction(self) -> Iterator[SqlUnitOfWork]:
         """One transaction on the calling thread, for command lines: committed when the block ends, dropped when it

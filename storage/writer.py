@@ -69,9 +69,9 @@ class GroupWriter:
     async def run(
         self,
         fn: Callable[[UnitOfWork], T],
-        names: Names = Names(),
+        names: Names = Names(),  # noqa: B008 - frozen
         *,
-        wait: float = 0.0,  # noqa: B008 - frozen
+        wait: float = 0.0,
     ) -> T:
         if self._closed:
             raise StorageUnavailable("the store is closed")

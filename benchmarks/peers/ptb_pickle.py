@@ -1,4 +1,7 @@
-"""Peer (b): python-telegram-bot with PicklePersistence, which writes all that it holds once a minute: not durable.
+"""Peer (b): python-telegram-bot with PicklePersistence: not durable.
+
+By default that writes the whole file anew for every person, once a minute, and nothing is answered meanwhile (many
+seconds with a few thousand people). Here it writes once, at the end (`on_flush`), which is kinder to it.
 
 As in the library's own example of a custom webhook (`customwebhookbot.py`): Starlette and uvicorn in front, updates
 into the application's queue, and its `concurrent_updates` so that people do not wait for each other.
@@ -22,7 +25,6 @@ from telegram.ext import (
     CommandHandler,
     ContextTypes,
     MessageHandler,
-    PersistenceInput,
     PicklePersistence,
     filters,
 )
@@ -91,7 +93,7 @@ async def main() -> None:
         .base_url(f"{arguments.api}/bot")
         .updater(None)
         .concurrent_updates(True)
-        .persistence(PicklePersistence(arguments.folder / "peer.pickle", store_data=PersistenceInput()))
+        .persistence(PicklePersistence(arguments.folder / "peer.pickle", on_flush=True))
         .build()
     )
     application.add_handler(CommandHandler("start", scanned))

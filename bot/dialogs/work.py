@@ -6,6 +6,7 @@ A command runs only in a private chat, freshly typed: an edited or forwarded one
 from collections.abc import Callable
 
 from bot.dialogs import deputy, desk, officer, staff
+from bot.dialogs.answering import answer_in_private, chosen_by_number
 from bot.dialogs.commands import Call, Command, named_case, run, split_command
 from bot.dialogs.turn import Turn
 from routing import casework
@@ -25,19 +26,7 @@ _HELP = ("帮助", "幫助", "help", "start", "?", "？")
 
 def respond(turn: Turn) -> None:
     """Answer one message of a member, or of somebody who wants to become one."""
-    message = turn.message
-    if message.kind == "blocked":
-        turn.address.state = "blocked"
-        return
-    turn.address.state = "active"
-    if not message.private:
-        if message.text.startswith("/") or message.kind in ("start", "button"):
-            turn.say("work.private_only")
-        return
-    try:
-        _respond(turn)
-    except Refused as refused:
-        turn.say(refused.key, dict(refused.params))
+    answer_in_private(turn, _respond, "work.private_only")
 
 
 def _respond(turn: Turn) -> None:
@@ -81,10 +70,9 @@ def _join(turn: Turn, secret: str) -> None:
 
 
 def _text(turn: Turn, members: list[Member]) -> None:
-    typed = turn.text.strip()
-    offered = turn.conversation.offered
-    if typed.isascii() and typed.isdigit() and len(typed) < 3 and 1 <= int(typed) <= len(offered):
-        _press(turn, offered[int(typed) - 1])
+    chosen = chosen_by_number(turn)
+    if chosen is not None:
+        _press(turn, chosen)
         return
     head, rest = split_command(turn.text)
     command = _BY_NAME.get(head)

@@ -1,9 +1,10 @@
 """From the outbox to a channel: what was told arrives in order, once, or ends in a state that says why not."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -25,10 +26,9 @@ from routing.notice import Notice, NoticeState, Priority
 from routing.people import Address, Role
 from routing.ports import UnitOfWork
 from routing.workflow import Actor
-from storage.store import Store
 from tests.bot.plain_channel import PlainChannel
 from tests.conftest import Clock
-from tests.routing.county import CITIZEN, DEPUTY, INTEGRITY, STAFF, County, understanding
+from tests.routing.county import CITIZEN, DEPUTY, INTEGRITY, STAFF, County, open_county, understanding
 
 S = NoticeState
 
@@ -81,8 +81,9 @@ class Office:
 
 
 @pytest.fixture
-def office(sqlite_store: Store, clock: Clock) -> Office:
-    return Office(County(sqlite_store, clock).found(), clock)
+async def office(sqlite_template: Path, sqlite_url: str, clock: Clock) -> AsyncIterator[Office]:
+    async with open_county(sqlite_template, sqlite_url, clock) as county:
+        yield Office(county, clock)
 
 
 # --- what arrives --------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """From a message to its replies, in one transaction: once, or kept as failed, or not acknowledged at all."""
 
+import asyncio
 import io
 import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +27,7 @@ from storage.spool import Spool
 from storage.store import Store
 from tests.bot.plain_channel import PlainChannel
 from tests.conftest import Clock
-from tests.routing.county import STAFF, County, understanding
+from tests.routing.county import STAFF, County, open_county, understanding
 
 PASSIVE = Capabilities(text_limit=4096, passive=True)
 ANY = Wording()
@@ -105,8 +107,9 @@ class Hall:
 
 
 @pytest.fixture
-def hall(sqlite_store: Store, clock: Clock, tmp_path: Path) -> Hall:
-    return Hall(County(sqlite_store, clock).found(), tmp_path / "spool")
+async def hall(sqlite_template: Path, sqlite_url: str, clock: Clock, tmp_path: Path) -> AsyncIterator[Hall]:
+    async with open_county(sqlite_template, sqlite_url, clock) as county:
+        yield Hall(county, tmp_path / "spool")
 
 
 # --- answering -----------------------------------------------------------------------------------------------------
@@ -158,8 +161,6 @@ async def test_the_same_id_on_another_channel_is_another_message(hall: Hall) -> 
 
 
 async def test_two_at_once_are_handled_once(hall: Hall) -> None:
-    import asyncio
-
     message = hall.message("路灯不亮")
     first, second = await asyncio.gather(hall.reception.receive(message), hall.reception.receive(message))
     assert first == second
@@ -228,8 +229,6 @@ async def test_the_repeat_of_a_failed_message_is_answered_alike(hall: Hall, brok
 
 
 async def test_one_failure_harms_no_other_message(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-
     respond = citizen.respond
 
     def sometimes(turn: Any) -> None:
@@ -334,8 +333,6 @@ async def test_what_the_platform_no_longer_has_is_said(hall: Hall) -> None:
 
 
 async def test_what_the_platform_cannot_give_now_is_fetched_later(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-
     hall.web.contents["slow"] = TemporaryFailure()
     message = hall.message(attachments=(Attachment("voice", reference="slow"), Attachment("photo", reference="hangs")))
 

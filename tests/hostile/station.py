@@ -16,6 +16,8 @@ import aiohttp
 from yarl import URL
 
 from bot.channels.webchat_session import COOKIES
+from storage.codec import decode_text
+from storage.sealer import AesSealer
 from tests.fakes.telegram import FakeBot, FakeTelegram, Person
 from tests.hostile.server import SWITCH
 
@@ -238,6 +240,12 @@ class Station:
 
     def rows(self, statement: str, *values: object) -> list[Any]:
         return self._database.execute(statement, values).fetchall()
+
+    def kept(self) -> set[str]:
+        """Every text of a citizen that is stored, unsealed."""
+        sealer = AesSealer(KEY)
+        rows = self.rows("SELECT text, sealed_text FROM submission_parts WHERE kind = 'text'")
+        return {sealer.open(sealed) if sealed else decode_text(plain or "") for plain, sealed in rows}
 
     def counts(self, *tables: str) -> dict[str, int]:
         """Rows of these tables, or of all."""

@@ -9,7 +9,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from storage.codec import decode_text
 from tests.hostile import corpora
 from tests.hostile.station import CANARY, PHONE, Answer, Station, clean_words, together
 
@@ -189,7 +188,6 @@ async def test_every_string_comes_back_byte_for_byte(station: Station) -> None:
     strings = [string for string in corpora.strings() if "\x00" not in string]
     texts = [f"{string}】{position} 路灯不亮 {CANARY} {PHONE}" for position, string in enumerate(strings)]
     groups = [texts[at : at + 20] for at in range(0, len(texts), 20)]
-    opened: list[tuple[aiohttp.ClientSession, str]] = []
 
     async def tell(group: list[str]) -> None:
         async with chat(station) as session:
@@ -200,12 +198,9 @@ async def test_every_string_comes_back_byte_for_byte(station: Station) -> None:
                     clean_words(message["text"], text)
 
     await together(tell, groups)
-    assert not opened
-    rows = station.rows("SELECT text FROM submission_parts WHERE kind = 'text' AND text IS NOT NULL")
-    kept = {decode_text(text) for (text,) in rows}
-    sealed = station.rows("SELECT count(*) FROM submission_parts WHERE sealed_text IS NOT NULL")[0][0]
+    kept = station.kept()
     lost = [text for text in texts if text not in kept]
-    assert len(lost) <= sealed, f"{len(lost)} of {len(texts)}: {lost[:3]!r}"
+    assert not lost, f"{len(lost)} of {len(texts)}: {lost[:3]!r}"
 
 
 async def test_every_string_as_code_button_and_number(station: Station) -> None:

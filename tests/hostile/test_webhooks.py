@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from storage.codec import decode_text
 from storage.sealer import AesSealer
 from tests.fakes.telegram_updates import Json
 from tests.hostile import corpora
@@ -114,15 +113,6 @@ async def test_stale_and_far_dates_and_ids_are_no_fault(station: Station) -> Non
         assert (await station.post_update(update)).status in (200, 400)
 
 
-def _kept(station: Station) -> set[str]:
-    """Every text of a citizen that is stored, unsealed."""
-    sealer = AesSealer(KEY)
-    rows = station.rows("SELECT text, sealed_text FROM submission_parts WHERE kind = 'text'")
-    return {
-        decode_text(plain) if plain is not None else sealer.open(sealed) for plain, sealed in rows if plain or sealed
-    }
-
-
 async def test_every_string_comes_back_byte_for_byte(station: Station) -> None:
     texts = [f"{CANARY} 路灯不亮：{string}【{position}" for position, string in enumerate(corpora.strings())]
     texts = [text for text in texts if _encodable(text)]
@@ -134,7 +124,7 @@ async def test_every_string_comes_back_byte_for_byte(station: Station) -> None:
             assert (await station.post_update(station.update(person.text(text)), sent=text)).status == 200
 
     await together(tell, groups)
-    kept = _kept(station)
+    kept = station.kept()
     lost = [text for text in texts if text not in kept]
     assert not lost, f"{len(lost)} of {len(texts)}: {lost[:3]!r}"
     sent = "\n".join(texts)

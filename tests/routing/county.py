@@ -4,9 +4,12 @@ It lives in a real SQLite file. Every call below is a transaction of its own, as
 """
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from cli.demo_data import ROSTER
@@ -23,9 +26,11 @@ from routing.roster import Roster, apply_roster, read_roster
 from routing.schedule import FollowUps
 from routing.station import Department, Deputy, Station
 from routing.suggestion import Understanding
+from storage.sealer import AesSealer
 from storage.store import Store
 from tests.conftest import Clock
 
+KEY = "test key"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -47,6 +52,33 @@ def understanding() -> Understanding:
 @functools.cache
 def _roster() -> Roster:
     return read_roster(read_tables(ROSTER))
+
+
+@functools.cache
+def _founded(template: Path) -> tuple[Path, dict[int, str]]:
+    """A county to copy, and who is who in it: founding one takes longer than most tests."""
+    path = template.with_name("county.db")
+    shutil.copyfile(template, path)
+    store = Store(f"sqlite:///{path}", clock=Clock(), sealer=AesSealer(KEY), data_dir=template.parent)
+    names = County(store, Clock()).found().names
+    store.close()
+    # What is copied is the file alone, so nothing may be left in the log beside it.
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path, names
+
+
+@asynccontextmanager
+async def open_county(template: Path, url: str, clock: Clock) -> AsyncIterator["County"]:
+    """A fresh county in the SQLite file of `url`; `template` is an empty one with tables."""
+    path = Path(url.removeprefix("sqlite:///"))
+    founded, names = _founded(template)
+    shutil.copyfile(founded, path)
+    store = Store(url, clock=clock, sealer=AesSealer(KEY), data_dir=path.parent / "data")
+    county = County(store, clock)
+    county.names.update(names)
+    yield county
+    await store.aclose()
 
 
 class County:

@@ -39,7 +39,8 @@ def closed_case(store: Store) -> tuple[Address, Submission, StoredFile]:
         uow.cases.add(case)
         uow.submissions.add(submission)
         uow.files.add(voice)
-        uow.submissions.add_part(SubmissionPart(submission.id, 1, PartKind.TEXT, uow.now, text="路灯不亮，电话13800001234"))
+        told = SubmissionPart(submission.id, 1, PartKind.TEXT, uow.now, text="路灯不亮，电话13800001234")
+        uow.submissions.add_part(told)
         uow.submissions.add_part(SubmissionPart(submission.id, 2, PartKind.VOICE, uow.now, file_id=voice.id))
     return address, submission, voice
 

@@ -9,16 +9,19 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from bot.dialogs.turn import Turn
+from bot.delivery import Delivery
 from bot.message import InboundMessage, OutboundMessage
-from bot.reception import Reception, _as_notice
+from bot.reception import Reception
 from cli.serve import serve
 from cli.settings import load_settings
 from routing.inbox import InboxRecord
 from routing.notice import Notice
 from routing.ports import UnitOfWork
 from storage.inbox import Inbox
+from storage.outbox import Outbox
+from storage.writer import GroupWriter
 
 MOMENT = 0.3
 _tasks: set["asyncio.Task[None]"] = set()
@@ -59,19 +62,29 @@ def twice() -> None:
 
 
 def outside() -> None:
-    def put(self: Reception, notices: list[Notice]) -> object:
-        def add(uow: UnitOfWork) -> None:
-            for notice in notices:
-                uow.notices.add(notice)
+    run, add = GroupWriter.run, Outbox.add
+    aside: list[list[Notice]] = []
 
-        return self._writer.run(add)
+    async def run_and_add_later(self: GroupWriter, fn: Callable[[UnitOfWork], Any], *more: Any, **others: Any) -> Any:
+        mine: list[Notice] = []
 
-    def deliver(self: Reception, uow: UnitOfWork, turn: Turn, passive: bool) -> list[OutboundMessage]:
-        notices = [_as_notice(uow, say, turn) for say in turn.replies]
-        _in_a_moment(lambda: put(self, notices))
-        return []
+        def keep_aside(uow: UnitOfWork) -> Any:
+            mine.clear()
+            aside.append(mine)
+            try:
+                return fn(uow)
+            finally:
+                aside.pop()
 
-    Reception._deliver = deliver
+        done = await run(self, keep_aside, *more, **others)
+        if mine:
+            _in_a_moment(lambda: run(self, lambda uow: [add(uow.notices, notice) for notice in mine]))
+        return done
+
+    GroupWriter.run = run_and_add_later
+    Outbox.add = lambda self, notice: aside[-1].append(notice) if aside else add(self, notice)
+    # Nor are they sent straight from memory, which would hide it most of the time.
+    Delivery.reserve = lambda *_: []
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """The county, for every test of the dialogs."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
-from storage.store import Store
 from tests.conftest import Clock
-from tests.routing.county import County
+from tests.routing.county import County, open_county
 
 
 @pytest.fixture
-def county(sqlite_store: Store, clock: Clock) -> County:
-    return County(sqlite_store, clock).found()
+async def county(sqlite_template: Path, sqlite_url: str, clock: Clock) -> AsyncIterator[County]:
+    async with open_county(sqlite_template, sqlite_url, clock) as county:
+        yield county

@@ -153,7 +153,7 @@ def test_a_draft_can_be_dropped(chat: Chat) -> None:
 
 
 def test_advertising_is_not_taken_and_abuse_with_a_matter_is(chat: Chat) -> None:
-    chat.say("加微信 xx888 贷款秒批")
+    chat.say("加我微信，刷单日结三百")
     assert chat.press("button.submit") == ["citizen.spam"]
     assert chat.cases == []
     told(chat, "你们都是废物！垃圾车三天没来了！")
@@ -220,9 +220,11 @@ def test_after_a_while_words_are_a_matter_of_their_own(chat: Chat, clock: Clock)
     assert chat.say("路灯不亮") == ["collect.first"]
 
 
-@pytest.mark.parametrize(("pressed", "key"), [("button.urgent", "receipt.emergency"), ("button.not_urgent", "collect.go_on")])
+@pytest.mark.parametrize(
+    ("pressed", "key"), [("button.urgent", "receipt.emergency"), ("button.not_urgent", "collect.go_on")]
+)
 def test_a_doubtful_danger_is_asked_about(county: County, chat: Chat, pressed: str, key: str) -> None:
-    assert chat.say("弄堂里路灯勿亮，老人家跌了一跤") == ["collect.first", "citizen.soft_danger"]
+    assert chat.say("路中间有个窟窿，人快掉下去了") == ["collect.first", "citizen.soft_danger"]
     assert chat.press(pressed) == [key]
     if key == "collect.go_on":
         chat.press("button.submit")
