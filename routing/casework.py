@@ -30,6 +30,13 @@ def _others(uow: UnitOfWork, case: Case, but: Member) -> list[Member]:
     return [member for member in watchers(uow, case) if member.contact_id != but.contact_id]
 
 
+def _tell_deputy(uow: UnitOfWork, case: Case, kind: str, **params: Any) -> None:
+    """The deputy of a case hears how it goes on."""
+    deputy = uow.directory.deputy_member(case.deputy_id) if case.deputy_id and not case.held_from_deputy else None
+    if deputy is not None:
+        tell_members(uow, [deputy], kind, case, params)
+
+
 def hear(uow: UnitOfWork, member: Member, case: Case) -> bool:
     """我来听: the deputy will listen. Accepts a received case, assigns nothing. False if they already did."""
     if case.heard_by == member.id:
@@ -64,6 +71,7 @@ def decline(uow: UnitOfWork, member: Member, case: Case, reason: str) -> None:
     case.closed_at, case.close_reason = uow.now, "declined"
     cancel(uow, case)
     tell_reporters(uow, case, "case.declined", {"reason": reason})
+    _tell_deputy(uow, case, "line.declined", reason=reason)
 
 
 def assign(
@@ -112,6 +120,7 @@ def assign(
         if not officers:
             tell_members(uow, [member], "line.no_officer", case, {"department": department.name})
     tell_reporters(uow, case, "case.proposed", {"department": lead.name})
+    _tell_deputy(uow, case, "line.assigned", department=lead.name)
 
 
 def confirm(uow: UnitOfWork, member: Member, case: Case) -> None:
@@ -261,6 +270,7 @@ def close(uow: UnitOfWork, member: Member, case: Case, text: str) -> None:
     case.closed_at, case.close_reason = uow.now, "upheld"
     cancel(uow, case)
     tell_reporters(uow, case, "case.upheld", {"explanation": text})
+    _tell_deputy(uow, case, "line.upheld", explanation=text)
 
 
 def redo(uow: UnitOfWork, member: Member, case: Case, instruction: str) -> None:
@@ -287,6 +297,7 @@ def redo(uow: UnitOfWork, member: Member, case: Case, instruction: str) -> None:
     tell_reporters(uow, case, "case.redo", {
         "department": department_name(uow.directory, case.department), "until": until,
     })  # fmt: skip
+    _tell_deputy(uow, case, "line.redo", until=until)
 
 
 def note(uow: UnitOfWork, member: Member, case: Case, text: str) -> None:
@@ -314,6 +325,8 @@ def message_citizen(uow: UnitOfWork, member: Member, case: Case, text: str) -> N
     """发: a line from the station to those who told of the case."""
     if not text.strip():
         raise Refused("usage.message", number=case.number)
+    if not reporters(uow, case):
+        raise Refused("message.nobody", number=case.number)
     uow.cases.add_event(remark(case, "message", actor(member), uow.now, {"text": text}))
     tell_reporters(uow, case, "case.message", {"text": text})
 

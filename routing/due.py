@@ -101,8 +101,8 @@ def _staff_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
 
 def _duty_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
     """Nobody reached the person in danger within a quarter of an hour: ring everybody of the station and above."""
-    if not case.open:
-        return
+    if case.state is not CaseState.RECEIVED:
+        return  # somebody took it up
     members = [*uow.directory.staff_of(case.station_id), *uow.directory.chiefs_above(case.station_id)]
     unique = list({member.id: member for member in members}.values())
     tell_members(uow, unique, "card.duty", case, priority=Priority.URGENT)

@@ -292,7 +292,9 @@ def supplement(
     else:
         uow.cases.add_event(remark(case, "supplemented", citizen, uow.now))
     # Of a sealed case even its officer is told no more than that there is something to open.
-    tell_members(uow, watchers(uow, case), "card.integrity" if case.sealed else "card.supplemented", case)
+    kind = "card.integrity" if case.sealed else "card.supplemented"
+    priority = Priority.URGENT if case.urgency is Urgency.EMERGENCY else Priority.PUSH
+    tell_members(uow, watchers(uow, case), kind, case, priority=priority)
 
 
 def expect_answer(uow: UnitOfWork, contact_id: int, case: Case) -> None:

@@ -141,6 +141,6 @@ class Understanding:
             urgency=first.urgency if first else "normal",
             sla_workdays=first.sla_workdays if first else 5,
             integrity_hint=found.integrity is not None,
-            spam=found.spam and not found.categories,
+            spam=found.spam,
             out_of_scope={"name": out.name, "refer": out.refer} if out else None,
         )

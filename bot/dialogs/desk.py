@@ -152,7 +152,9 @@ def _member_named(call: Call, kind: str, who: str) -> Member | None:
         found = [m for m in members if m.role in (Role.STAFF, Role.ADMIN, Role.INTEGRITY) and m.name == who]
     else:
         raise Refused(call.usage)
-    return found[0] if len(found) == 1 else None
+    if len(found) > 1:
+        raise Refused("invite.which", who=who[:20], names=[m.name for m in found])
+    return found[0] if found else None
 
 
 def duty(call: Call) -> None:

@@ -159,6 +159,7 @@ def test_assigning_accepts_on_the_way_and_asks_the_departments(county: County, n
         "card.officer": ZHZF,
         "card.officer_co": {OTHER_OFFICER},
         "line.no_officer": {STAFF},  # nobody of wglt has accepted an invitation
+        "line.assigned": {DEPUTY},
     }
     lead, *co = assignments(county, number)
     assert (lead.department, lead.part, lead.round, lead.state, lead.final) == ("zhzf", "lead", 1, "proposed", False)
@@ -415,7 +416,7 @@ def test_redoing_sends_it_to_the_department_again(county: County, in_review: str
     county.does(casework.redo, STAFF, in_review, "请到现场复查")
     case = county.case(in_review)
     assert (case.state, case.department, case.closed_at) == (CaseState.ASSIGNED, "zhzf", None)
-    assert by_kind(county.news(in_review)) == {"card.redo": ZHZF, "case.redo": {CITIZEN}}
+    assert by_kind(county.news(in_review)) == {"card.redo": ZHZF, "case.redo": {CITIZEN}, "line.redo": {DEPUTY}}
     assert county.steps(in_review)[-1] == "redo"
     agenda = county.agenda(in_review)
     assert agenda["answer_due"].due_at == (clock.now + timedelta(days=3)).replace(hour=9, minute=30)
@@ -436,7 +437,7 @@ def test_upholding_closes_with_an_explanation(county: County, in_review: str, cl
     case = county.case(in_review)
     assert (case.state, case.close_reason, case.closed_at) == (CaseState.CLOSED, "upheld", clock.now)
     assert case.rating == "dissatisfied", "what the citizen said stays"
-    assert county.news(in_review) == [(CITIZEN, "case.upheld")]
+    assert county.news(in_review) == [(CITIZEN, "case.upheld"), (DEPUTY, "line.upheld")]
     assert county.agenda(in_review) == {}
 
 
