@@ -56,8 +56,17 @@ class Sheet:
     def output(self) -> bytes:
         return bytes(self._pdf.output())
 
-    def box(self, x: float, y: float, w: float, h: float, fill: Colour | None = None, line: Colour | None = None,
-            radius: float = 0, thick: float = 0.4) -> None:
+    def box(
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        fill: Colour | None = None,
+        line: Colour | None = None,
+        radius: float = 0,
+        thick: float = 0.4,
+    ) -> None:
         """A rectangle, filled, outlined or both."""
         style = ("D" if line else "") + ("F" if fill else "")
         if fill:
@@ -75,8 +84,21 @@ class Sheet:
     def picture(self, png: bytes, x: float, y: float, size: float, description: str) -> None:
         self._pdf.image(io.BytesIO(png), x, y, size, size, alt_text=description)
 
-    def text(self, x: float, y: float, w: float, h: float, text: str, size: float, *, bold: bool = False,
-             colour: Colour = INK, align: str = "L", lines: int = 1, least: float = 7) -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        text: str,
+        size: float,
+        *,
+        bold: bool = False,
+        colour: Colour = INK,
+        align: str = "L",
+        lines: int = 1,
+        least: float = 7,
+    ) -> None:
         """`text` in the box, centred between top and bottom, at `size` points or as much less (down to `least`) as it
         takes to fit into `lines` lines; what still doesn't fit ends in an ellipsis."""
         words = self.printable(text)
@@ -140,5 +162,3 @@ class Sheet:
 
 def _leading(size: float) -> float:
     return size * _MM_PER_POINT * 1.32
-
-

@@ -50,9 +50,7 @@ def build_app(
         Route("/metrics", _metrics(metrics), methods=["GET"], name="metrics"),
     ]
     edge = Middleware(Edge, routes=routes, metrics=metrics, secure=public_url.startswith("https:"))
-    app = Starlette(
-        routes=routes, middleware=[edge], exception_handlers={HTTPException: http_error}, lifespan=lifespan
-    )
+    app = Starlette(routes=routes, middleware=[edge], exception_handlers={HTTPException: http_error}, lifespan=lifespan)
     # A path with a slash too many is unknown here: a redirect would repeat an invitation's secret in a header.
     app.router.redirect_slashes = False
     return app

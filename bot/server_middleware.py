@@ -137,7 +137,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
 
     async def bounded() -> Message:
         nonlocal received
-        if declared.isdigit() and int(declared[:20]) > limit:
+        if declared.isdecimal() and declared.isascii() and int(declared[:20]) > limit:
             raise BodyTooLarge
         message = await receive()
         if message["type"] == "http.request":

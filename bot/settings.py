@@ -9,9 +9,7 @@ class ServerSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on. Behind a proxy keep 127.0.0.1.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_url: str = Field(
-        "", description="Where citizens reach this server (https://…); it is printed in QR codes."
-    )
+    public_url: str = Field("", description="Where citizens reach this server (https://…); it is printed in QR codes.")
 
 
 class TelegramSettings(BaseSettings):

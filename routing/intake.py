@@ -26,6 +26,8 @@ from routing.workflow import SYSTEM, Action, Actor, perform, remark
 LOCAL = ZoneInfo("Asia/Shanghai")
 WRONG_CODES_AN_HOUR = 10
 MAX_PARTS = 50
+#: Characters of one message; a longer one is no chat message, and staff would have to scroll through it.
+MAX_TEXT = 20_000
 _CASE_NUMBER = re.compile(r"([A-Z]{1,6})-?([0-9]{6})-?([0-9A-Z]{3,6})")
 
 
@@ -104,6 +106,7 @@ def take(
         Refused: `intake.no_station` when no station is known yet; `intake.full` past 50 messages.
     """
     draft = draft_of(uow, conversation)
+    _check_room(draft.parts if draft else 0, text, location, files or [])
     if draft is None:
         if conversation.station_id is None:
             raise Refused("intake.no_station")
@@ -127,14 +130,24 @@ def take(
     return draft
 
 
+def _check_room(parts: int, text: str, location: tuple[float, float] | None, files: list[StoredFile]) -> None:
+    if len(text) > MAX_TEXT:
+        raise Refused("intake.too_long", limit=MAX_TEXT)
+    if parts + len(files) + bool(text) + bool(location) > MAX_PARTS:
+        raise Refused("intake.full", limit=MAX_PARTS)
+
+
 def add_parts(
     uow: UnitOfWork, submission: Submission, *, text: str = "", location: tuple[float, float] | None = None,
     files: list[StoredFile] | None = None, author: str = "citizen", sealed: bool = False,
 ) -> None:  # fmt: skip
-    """Append one message to a submission, as it came."""
+    """Append one message to a submission, as it came.
+
+    Raises:
+        Refused: `intake.full` or `intake.too_long`, before anything is added.
+    """
     files = files or []
-    if submission.parts + len(files) + bool(text) + bool(location) > MAX_PARTS:
-        raise Refused("intake.full", limit=MAX_PARTS)
+    _check_room(submission.parts, text, location, files)
 
     def add(kind: PartKind, **what: object) -> None:
         submission.parts += 1

@@ -20,9 +20,7 @@ def stations_of(uow: UnitOfWork, member: Member) -> list[int] | None:
     return [station for station in uow.directory.stations if uow.directory.sees_station(member, station)]
 
 
-def worklist(
-    uow: UnitOfWork, member: Member, states: Sequence[CaseState] | None = None, limit: int = 10
-) -> list[Case]:
+def worklist(uow: UnitOfWork, member: Member, states: Sequence[CaseState] | None = None, limit: int = 10) -> list[Case]:
     """The cases of a member in `states`, newest first. By default: a deputy's own, whatever became of them; what a
     department has to work on; what is open at a station. Sealed ones only for integrity officers, who get no other."""
     cases = uow.cases

@@ -150,6 +150,9 @@ class TelegramReader:
         data = _text(query.data, "data")
         if data is None or query.message is None:
             return None
+        chat = query.message.chat
+        if chat.type == "private" and query.from_user.id != chat.id:
+            return None  # a person's own chat has nobody else in it; Telegram never sends this
         return self._inbound(update_id, query.message.chat, query.from_user, "button", button=data)
 
     def _membership(self, update_id: int, change: Any) -> InboundMessage | None:

@@ -70,7 +70,7 @@ def _host_of(origin: str) -> str:
 
 async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:20]) > limit:
+    if declared.isdecimal() and declared.isascii() and int(declared[:20]) > limit:
         raise Refusal(413, "error.too_large")
     received = 0
     async for chunk in request.stream():

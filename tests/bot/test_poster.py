@@ -56,8 +56,20 @@ def scanned(png: bytes, folder: Path) -> str:
 
 def test_a_deputys_poster_says_who_where_when_and_what_in_an_emergency(font: PosterFont) -> None:
     words = words_of(render_poster(DEPUTY, font))
-    for said in ("海珀社区代表联络站", "086", "林秋", "海平县人大代表", "每月20日上午9:00—11:30", "海珀路8号一楼",
-                 "0571-8000-0101", "10A7K2QX", "110·119·120", "自动回复", "12388", "东门菜场"):
+    for said in (
+        "海珀社区代表联络站",
+        "086",
+        "林秋",
+        "海平县人大代表",
+        "每月20日上午9:00—11:30",
+        "海珀路8号一楼",
+        "0571-8000-0101",
+        "10A7K2QX",
+        "110·119·120",
+        "自动回复",
+        "12388",
+        "东门菜场",
+    ):
         assert said in words
 
 

@@ -211,7 +211,7 @@ class TestImport:
 
     def test_one_wrong_row_and_nothing_is_loaded(self, tmp_path: Path) -> None:
         broken = tmp_path / "roster.yaml"
-        broken.write_text(ROSTER.read_text("utf-8").replace("substitute: \"087\"", "substitute: \"999\"", 1), "utf-8")
+        broken.write_text(ROSTER.read_text("utf-8").replace('substitute: "087"', 'substitute: "999"', 1), "utf-8")
         said = run("import", str(broken), ok=False).stderr
         assert "999" in said
         assert "Nothing was imported" in said
@@ -241,7 +241,7 @@ class TestImport:
 
 
 class TestExport:
-    TEXT = "=HYPERLINK(\"http://x\") 路灯不亮，我电话13800001234"
+    TEXT = '=HYPERLINK("http://x") 路灯不亮，我电话13800001234'
 
     @pytest.fixture(autouse=True)
     def cases(self, store: Store) -> str:
@@ -315,6 +315,7 @@ def test_evaluate_prints_figures(tmp_path: Path) -> None:
 @pytest.fixture
 def failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A message that really failed, by a bug; call it to repair the bug."""
+
     def breaks(turn: Any) -> None:
         raise KeyError
 

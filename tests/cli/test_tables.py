@@ -204,6 +204,8 @@ def test_every_problem_has_its_sentence_in_both_languages() -> None:
     used |= {key for key in words if f'"{key}"' in cells}
     assert used == set(words) - {"place"}
     for key in used:
-        fields = [{name for _, name, *_ in string.Formatter().parse(words[key][language]) if name}
-                  for language in ("zh", "en")]
+        fields = [
+            {name for _, name, *_ in string.Formatter().parse(words[key][language]) if name}
+            for language in ("zh", "en")
+        ]
         assert fields[0] == fields[1], key

@@ -84,8 +84,18 @@ def test_an_alias_of_two_departments_is_asked_about() -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["", " ", "。。。", "\u200b\u202e", "\ud800", "%", "1", "' OR 1=1 --", "局" * 41,
-     pytest.param("a" * 10**6, id="endless")],
+    [
+        "",
+        " ",
+        "。。。",
+        "\u200b\u202e",
+        "\ud800",
+        "%",
+        "1",
+        "' OR 1=1 --",
+        "局" * 41,
+        pytest.param("a" * 10**6, id="endless"),
+    ],
 )
 def test_what_names_nothing_matches_nothing(query: str) -> None:
     match = find_departments(query, DEPARTMENTS)

@@ -195,7 +195,7 @@ async def test_a_danger_that_nobody_took_rings_wider_every_quarter_of_an_hour(co
 
 async def test_a_danger_that_somebody_took_up_rings_no_more(county: County) -> None:
     number = county.report(GAS)
-    assigned(county, number, "ranqi")
+    assigned(county, number)
     county.news(number)
     await county.passes(minutes=16)
     assert "card.duty" not in {kind for _, kind in county.news(number)}

@@ -10,7 +10,7 @@ from routing import casework, intake
 from routing.case import Case, CaseState, PartKind, StoredFile, Submission, Urgency
 from routing.code import Code, CodeKind, make_code
 from routing.errors import Forbidden, Refused
-from routing.intake import MAX_PARTS, WRONG_CODES_AN_HOUR, Arrival
+from routing.intake import MAX_PARTS, MAX_TEXT, WRONG_CODES_AN_HOUR, Arrival
 from routing.people import Role
 from routing.workflow import Actor
 from tests.conftest import Clock
@@ -181,6 +181,13 @@ def test_a_draft_is_full_at_some_point(county: County) -> None:
         say(county, "再一条")
     with county.work() as uow:
         assert len(uow.submissions.parts(draft.id)) == MAX_PARTS
+
+
+def test_a_message_that_is_too_long_is_refused_and_begins_no_draft(county: County) -> None:
+    with pytest.raises(Refused, match=r"intake\.too_long"):
+        say(county, "长" * (MAX_TEXT + 1))
+    with county.work() as uow:
+        assert "draft" not in county.chat_of(uow, CITIZEN)[1].data
 
 
 def test_nothing_is_taken_before_a_station_is_known(county: County) -> None:
@@ -572,4 +579,3 @@ def test_a_sealed_case_is_not_taken_back_here(county: County, sealed: str) -> No
 def test_the_chief_is_told_where_a_station_has_no_staff(county: County) -> None:
     number = county.report("门口路灯不亮", deputy="101", station="DH")
     assert [who for who, kind in county.news(number) if kind == "card.staff"] == [CHIEF, "孙浩"]
-

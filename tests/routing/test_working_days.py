@@ -30,8 +30,21 @@ def test_holidays_and_weekends_of_2026_are_free(day: str) -> None:
 
 def test_2027_is_reckoned_from_the_holiday_rule() -> None:
     free = {day for day in reckoned_holidays(2027) if day.weekday() < 5}
-    expected = ["01-01", "02-05", "02-08", "02-09", "02-10", "04-05", "05-03", "05-04", "06-09", "09-15",
-                "10-01", "10-04", "10-05"]
+    expected = [
+        "01-01",
+        "02-05",
+        "02-08",
+        "02-09",
+        "02-10",
+        "04-05",
+        "05-03",
+        "05-04",
+        "06-09",
+        "09-15",
+        "10-01",
+        "10-04",
+        "10-05",
+    ]
     assert free == {date.fromisoformat(f"2027-{day}") for day in expected}
 
 
