@@ -123,13 +123,14 @@ class GroupWriter:
                 group = self._take()
                 if group:
                     await self._run_group(group)
-        finally:
-            # Only when this task is cancelled or a piece of work stopped the program is anything left here.
+        except BaseException:
+            # This task is cancelled, or a piece of work stopped the program.
             for task in (*group, *self._queue, *self._patient):
                 if not task.future.done():
                     task.future.set_exception(StorageUnavailable("the writer was stopped"))
             self._queue.clear()
             self._patient.clear()
+            raise
 
     def _take(self) -> list[_Task]:
         group: list[_Task] = []

@@ -1,8 +1,10 @@
 """Replies that the process which made them sends itself: leased at birth, marked sent with somebody else's commit."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from routing.notice import Notice, NoticeState, Priority
@@ -98,6 +100,38 @@ async def test_patient_work_shares_the_next_commit(store: Store) -> None:
     await asyncio.wait_for(patient, 5)
     assert done == ["patient", "urgent"]
     assert store.writer.counters.commits == 1
+
+
+async def test_patient_work_outlives_a_writer_that_has_nothing_else_to_do(store: Store) -> None:
+    first = asyncio.create_task(store.writer.run(lambda unit: "first"))
+    await asyncio.sleep(0)
+    patient = asyncio.create_task(store.writer.run(lambda unit: "patient", wait=0.05))
+    assert await first == "first"
+    asyncio.get_running_loop().call_soon(lambda: None)
+    late = asyncio.create_task(store.writer.run(lambda unit: "late", wait=0.05))
+    await store.writer.run(lambda unit: None)
+    assert await asyncio.wait_for(asyncio.gather(patient, late), 5) == ["patient", "late"]
+
+
+async def test_patient_work_that_comes_during_a_commit_waits_for_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committing, may_commit = threading.Event(), threading.Event()
+    commit = store.writer._transaction.commit
+
+    def slow_commit() -> None:
+        committing.set()
+        assert may_commit.wait(5)
+        commit()
+
+    monkeypatch.setattr(store.writer._transaction, "commit", slow_commit)
+    running = asyncio.create_task(store.writer.run(lambda unit: "running"))
+    await asyncio.to_thread(committing.wait, 5)
+    patient = asyncio.create_task(store.writer.run(lambda unit: "patient", wait=0.05))
+    await asyncio.sleep(0)
+    may_commit.set()
+    assert await running == "running"
+    assert await asyncio.wait_for(patient, 5) == "patient"
 
 
 async def test_patient_work_goes_alone_when_nobody_comes(store: Store) -> None:
