@@ -31,9 +31,9 @@ class NoticeState(StrEnum):
     OBSOLETE = "obsolete"  # no longer true when it was due, or no longer theirs to see
 
 
-def moment(at: datetime, provisional: bool = False) -> dict[str, Any]:
-    """A time as a parameter; `provisional` adds （暂定）."""
-    return {"at": at.isoformat(), "provisional": provisional}
+def moment(at: datetime, provisional: bool = False, *, short: bool = False) -> dict[str, Any]:
+    """A time as a parameter; `provisional` adds （暂定）, `short` leaves out the day of the week."""
+    return {"at": at.isoformat(), "provisional": provisional, "short": short}
 
 
 def word(key: str, **params: Any) -> dict[str, Any]:

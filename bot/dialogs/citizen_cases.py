@@ -71,7 +71,7 @@ def progress(turn: Turn, case: Case | None) -> None:
         turn.say("progress.sealed", {"number": case.number}, case=case)
         return
     steps = [
-        word("progress.step", at=moment(event.at), what=word(f"event.{event.kind}"))
+        word("progress.step", at=moment(event.at, short=True), what=word(f"event.{event.kind}"))
         for event in turn.uow.cases.events(case.id)
         if event.kind in PUBLIC_EVENTS
     ]

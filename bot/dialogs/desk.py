@@ -32,7 +32,7 @@ def search(call: Call) -> None:
     turn, case = call.turn, call.on
     view = case_view(turn.uow, turn.understanding, case)
     steps = [
-        word("progress.step", at=moment(event.at), what=word(f"event.{event.kind}"))
+        word("progress.step", at=moment(event.at, short=True), what=word(f"event.{event.kind}"))
         for event in turn.uow.cases.events(case.id)
     ]
     kind = card_kind(call.member, case)

@@ -100,16 +100,16 @@ class Wording:
         if isinstance(value, dict) and "key" in value:
             return self.render(value["key"], language, value.get("params"))
         if isinstance(value, dict) and "at" in value:
-            text = self._moment(datetime.fromisoformat(value["at"]), language)
+            text = self._moment(datetime.fromisoformat(value["at"]), language, short=value.get("short", False))
             return text + self.line("word.provisional", language) if value.get("provisional") else text
         if isinstance(value, list):
             return self.line("word.list_separator", language).join(self._value(item, language) for item in value)
         return "" if value is None else str(value)
 
-    def _moment(self, at: datetime, language: str) -> str:
+    def _moment(self, at: datetime, language: str, *, short: bool) -> str:
         local = at.astimezone(LOCAL)
         params = {
             "month": self.line(f"month.m{local.month}", language), "day": local.day, "time": f"{local:%H:%M}",
             "weekday": self.line(f"weekday.d{local.weekday()}", language),
         }  # fmt: skip
-        return self.render("word.moment", language, params)
+        return self.render("word.moment_short" if short else "word.moment", language, params)
