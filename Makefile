@@ -11,7 +11,7 @@ ARGS ?=
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint bench format lock clean runtime development
+.PHONY: help setup run demo test lint bench soak format lock clean runtime development
 .SILENT:
 
 help: ## this list
@@ -44,6 +44,10 @@ bench: runtime ## measure: ratios against two ordinary bots and a floor, in one 
 		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["bench"])') || { \
 		rm -rf build/bench; echo "Not to be had: the peer on SQLAlchemy's async ORM is left out." >&2; }; }
 	$(PY) -m benchmarks.run $(ARGS)
+
+soak: runtime ## kill the server at random while citizens write: DELIVERIES=10000 KILLS=180 (some 30 minutes a database)
+	for database in sqlite postgresql; do $(PY) -m benchmarks.soak --database $$database \
+		--deliveries $(or $(DELIVERIES),10000) --kills $(or $(KILLS),180) || exit 1; done
 
 format: development ## let ruff write the layout and the order of imports
 	$(PY) -m ruff check --select I --fix --quiet .
