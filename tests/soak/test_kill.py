@@ -4,8 +4,8 @@ A long one: `python -m benchmarks.soak --database postgresql --deliveries 10000 
 """
 
 import asyncio
+import contextlib
 import copy
-import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -90,7 +90,9 @@ def judged(plan: Plan, outcome: Outcome, folder: Path, damage: str = "", kills: 
     """The check on a copy of the run's database after `damage`."""
     source = plan.url.removeprefix("sqlite:///")
     target = folder / "damaged.db"
-    shutil.copyfile(source, target)
+    # By SQLite's own copying: what was written last may still stand in the log beside the file.
+    with contextlib.closing(sqlite3.connect(source)) as original, contextlib.closing(sqlite3.connect(target)) as copy:
+        original.backup(copy)
     if damage:
         with sqlite3.connect(target) as connection:
             for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
