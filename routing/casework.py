@@ -12,7 +12,7 @@ from routing.errors import Refused
 from routing.follow_up import FollowUpKind
 from routing.intake import expect_answer, stop_clock
 from routing.notice import Priority, moment, word
-from routing.notices import reporters, tell, tell_answer, tell_members, tell_reporters, watchers
+from routing.notices import reporters, tell_answer, tell_members, tell_reporters, watchers
 from routing.people import Member, Role
 from routing.ports import UnitOfWork
 from routing.station import Department
@@ -349,11 +349,6 @@ def set_duty(uow: UnitOfWork, by: Member, duty: Member) -> None:
     on = uow.members.get(duty.id)
     assert on is not None, "the directory lists only stored members"
     on.on_duty = True
-
-
-def tell_contact(uow: UnitOfWork, member: Member, kind: str, **params: object) -> None:
-    if member.contact_id is not None:
-        tell(uow, member.contact_id, kind, dict(params), member=member)
 
 
 def holder(directory: Directory, case: Case) -> str | dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from nlp.classify import Classifier
 from nlp.normalise import normalise
 from nlp.privacy import mask
-from nlp.result import Classification, IntegrityHit, SafetyHit
+from nlp.result import IntegrityHit, SafetyHit
 from nlp.safety import Guard
 from nlp.scripts import script_of, to_simplified
 from nlp.taxonomy import Category
@@ -76,9 +76,6 @@ class Understanding:
         """A hint of corruption, wherever it stands in a long text."""
         hits = [hit for window in _windows(text) if (hit := self._guard.integrity(window)) is not None]
         return min(hits, key=lambda hit: hit.level != "sealed", default=None)
-
-    def classify(self, text: str) -> Classification:
-        return self._classifier.classify(text)
 
     def language(self, text: str) -> str:
         """`zh_CN`, `zh_TW` or `en`: the script that the text is written in."""

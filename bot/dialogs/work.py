@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bot.dialogs import deputy, desk, officer, staff
 from bot.dialogs.answering import answer_in_private, chosen_by_number
-from bot.dialogs.commands import Call, Command, named_case, run, split_command
+from bot.dialogs.commands import Call, Command, run, split_command
 from bot.dialogs.turn import Turn
 from routing import casework
 from routing.buttons import press
@@ -202,6 +202,3 @@ def _press(turn: Turn, token: str) -> None:
 def _require(member: Member, operation: Operation) -> None:
     if not may(member, operation):
         raise Forbidden("error.role", action=word(f"operation.{operation}"))
-
-
-__all__ = ["COMMANDS", "named_case", "respond"]
