@@ -15,18 +15,21 @@ left on purpose because the leaf and its department are harder to hit than the l
 tests/nlp/test_real_messages.py measures it where the messages are at hand.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from nlp.integrity import find_integrity, integrity_rules
 from nlp.matching import Hit, Hits, Matcher, Rule, source_words
 from nlp.normalise import Colloquial, Normalised, fold_word, normalise
 from nlp.result import (
     Classification,
+    IntegrityHit,
     OutOfScopeHit,
     RankedCategory,
     RankedDepartment,
+    SafetyHit,
 )
 from nlp.safety import find_safety, safety_rules
 from nlp.scoring import LeafScore, Scorer
@@ -43,11 +46,20 @@ _ABUSE: Final = "abuse"
 _SPAM: Final = "spam"
 
 
+class Reading(NamedTuple):
+    """One message, looked at once: what every layer's answer is made of, and the two that cannot wait."""
+
+    form: Normalised
+    hits: Hits
+    safety: SafetyHit | None
+    integrity: IntegrityHit | None
+
+
 class Classifier:
     """Suggests categories and departments. Immutable after construction; threads may share it."""
 
     def __init__(self, taxonomy: Taxonomy, extra_words: Iterable[str] = ()) -> None:
-        """Index the taxonomy and load jieba's dictionary (about a second, 100 MB, once).
+        """Index the taxonomy and load jieba's dictionary (some 20 MB; seconds at the very first start only).
 
         ``extra_words`` are the county's own (streets, estates, projects): they only tell jieba
         where words end.
@@ -70,19 +82,32 @@ class Classifier:
             ]
         )
 
-    def classify(self, text: str) -> Classification:
-        """Classify a message. Never raises; reads the first 5,000 characters."""
+    def read(self, text: str) -> Reading:
+        """Look for danger and corruption in a message, and for what :meth:`judge` needs. Never raises.
+
+        Reads the first 5,000 characters.
+        """
         form = normalise(text, self._colloquial)
         hits = self._matcher.scan(form.text)
+        return Reading(
+            form, hits, find_safety(self.taxonomy, hits, form), find_integrity(self.taxonomy.integrity, hits, form)
+        )
+
+    def classify(self, text: str) -> Classification:
+        """Classify a message. Never raises; reads the first 5,000 characters."""
+        return self.judge(self.read(text))
+
+    def judge(self, reading: Reading) -> Classification:
+        """Classify what was read."""
+        form, hits, safety, integrity = reading
         scores = self._scorer.score(form.text, hits)
-        integrity = find_integrity(self.taxonomy.integrity, hits, form)
         chances = confidences(scores)
         top_k = self.taxonomy.matching.top_k
-        categories = tuple(_ranked(score, chance, form) for score, chance in zip(scores[:top_k], chances, strict=False))
+        categories = tuple(map(_ranked, scores[:top_k], chances, itertools.repeat(form)))
         return Classification(
             categories=categories,
             departments=self._departments(scores, chances, categories, form),
-            safety=find_safety(self.taxonomy, hits, form),
+            safety=safety,
             integrity=integrity,
             out_of_scope=self._out_of_scope(hits, form),
             spam=bool(hits.get(_SPAM)) and self._is_spam(form.text, hits[_SPAM][_SPAM]),
@@ -102,8 +127,10 @@ class Classifier:
         best: dict[str, LeafScore] = {}
         for score, chance in zip(scores, chances, strict=True):
             lead = score.leaf.lead
-            sums[lead] = sums.get(lead, 0.0) + chance
-            best.setdefault(lead, score)
+            if lead in sums:
+                sums[lead] += chance
+            else:
+                sums[lead], best[lead] = chance, score
         # Sorting is stable: equal departments keep the order of their best categories.
         ranked = sorted(sums, key=sums.__getitem__, reverse=True)[: self.taxonomy.matching.top_k]
         shown: dict[str, dict[str, None]] = {lead: {} for lead in ranked}
@@ -143,8 +170,8 @@ class Classifier:
     def _is_spam(self, text: str, signals: Sequence[Hit]) -> bool:
         """Say whether nothing but advertising is left: outside it, no category is found."""
         rest = list(text)
-        for hit in signals:
-            rest[hit.start : hit.end] = "。" * (hit.end - hit.start)
+        for _, start, end in signals:
+            rest[start:end] = "。" * (end - start)
         left = "".join(rest)
         scores = self._scorer.score(left, self._leaf_matcher.scan(left))
         return not any(score.rule_score >= self.taxonomy.matching.min_score for score in scores)
@@ -153,7 +180,7 @@ class Classifier:
         found = hits.get(_INTENT)
         if not found:
             return None
-        longest = {code: max(hit.end - hit.start for hit in of) for code, of in found.items()}
+        longest = {code: max(end - start for _, start, end in of) for code, of in found.items()}
         order = [rule.code for rule in self.taxonomy.intents]
         return min(longest, key=lambda code: (-longest[code], order.index(code)))
 

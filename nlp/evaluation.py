@@ -67,7 +67,10 @@ class Classifies(Protocol):
 def read_examples(path: Path = EXAMPLES_PATH) -> list[Example]:
     """Read an examples file (UTF-8). Raises :class:`ExampleError` naming the first bad line."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        try:
+            lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        except csv.Error as error:
+            raise ExampleError(f"{path.name}: no table: {error}") from None
     examples: list[Example] = []
     for number, line in enumerate(lines[1:], start=2):
         if not any(line):

@@ -52,13 +52,13 @@ def find_integrity(rules: IntegrityRules, hits: Hits, form: Normalised) -> Integ
     begin = greeting.end() if greeting else 0
 
     def after_greeting(code: str) -> list[Hit]:
-        return [hit for hit in by_code.get(code, ()) if hit.start >= begin]
+        return [hit for hit in by_code.get(code, ()) if hit[1] >= begin]
 
     sentences = _sentence_starts(form.text)
-    with_title = {bisect_right(sentences, title.start) for title in after_greeting(_TITLES)}
+    with_title = {bisect_right(sentences, start) for _, start, _ in after_greeting(_TITLES)}
 
     def beside_title(found: list[Hit]) -> list[Hit]:
-        return [hit for hit in found if bisect_right(sentences, hit.start) in with_title]
+        return [hit for hit in found if bisect_right(sentences, hit[1]) in with_title]
 
     keywords = after_greeting("keywords")
     sealing = [
@@ -66,7 +66,7 @@ def find_integrity(rules: IntegrityRules, hits: Hits, form: Normalised) -> Integ
         *after_greeting("patterns"),
         *beside_title([*keywords, *after_greeting("needing_patterns")]),
     ]
-    few = len({hit.word for hit in keywords}) < rules.min_words
+    few = len({word for word, _, _ in keywords}) < rules.min_words
     if keywords and (len(form.text) <= rules.short_text or not few):
         sealing += keywords
     if sealing:

@@ -11,8 +11,9 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from nlp.scripts import to_simplified, traditional_characters
 
@@ -23,6 +24,7 @@ _MEMO_LIMIT: Final = 0x10000
 _DROPPED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 
+_BRACKETS: Final = frozenset("(（[【")
 # Tone marks or tone digits make Latin letters in brackets pinyin; without them only a run of
 # two or more syllables does, so that "(KTV)" and "(app)" stay.
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
@@ -37,8 +39,7 @@ _PINYIN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Normalised:
+class Normalised(NamedTuple):
     """A text in matching form.
 
     ``offsets[i]`` is the index in ``original`` of the character that became ``text[i]``; the
@@ -64,17 +65,16 @@ class Colloquial:
         (``阿拉伯`` contains ``阿拉``) and stay as they are.
         """
         self._meaning = {**forms, **{word: word for word in kept}}
-        words = sorted(self._meaning, key=len, reverse=True)
-        self._finder = re.compile("|".join(map(re.escape, words)) or r"(?!)")
+        self._forms = list(self._meaning)
+        self._finder = AhoCorasick(self._forms, MatchKind.LeftmostLongest, store_patterns=False)
 
     def apply(self, text: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
         """Replace the forms in ``text``; give the new text and its offsets."""
         parts: list[str] = []
         places: list[int] = []
         done = 0
-        for found in self._finder.finditer(text):
-            start, end = found.span()
-            meaning = self._meaning[found.group()]
+        for number, start, end in self._finder.find_matches_as_indexes(text):
+            meaning = self._meaning[self._forms[number]]
             parts += (text[done:start], meaning)
             places += offsets[done:start]
             # The last character of the meaning stands for the end of the form.
@@ -88,16 +88,17 @@ class Colloquial:
 
 def normalise(text: str, colloquial: Colloquial | None = None, limit: int = MAX_CHARS) -> Normalised:
     """Give the matching form of the first ``limit`` characters of ``text``. Never raises."""
-    head = text[:limit]
-    characters = set(head)
-    changes = {c: f for c in characters - _memo.plain if (f := _memo.fold(c)) != c}
-    folded, offsets = _fold(head, changes, _pinyin_spans(head))
-    traditional = traditional_characters()
-    # Folding may bring Traditional characters in, out of the compatibility block.
-    if not (traditional.isdisjoint(characters) and traditional.isdisjoint(changes.values())):
-        folded = to_simplified(folded)
-    # A ligature may unfold to eighteen characters: the limit holds for the result too.
-    folded, offsets = folded[:limit], offsets[:limit]
+    folded: str = text[:limit]
+    offsets: Sequence[int] = range(len(folded))
+    unusual = set(folded) - _memo.ordinary
+    if unusual:
+        folds = {character: _memo.fold(character) for character in unusual}
+        pinyin = [] if unusual.isdisjoint(_BRACKETS) else [found.span() for found in _PINYIN.finditer(folded)]
+        folded, offsets = _fold(folded, folds, pinyin)
+        if not traditional_characters().isdisjoint("".join(folds.values())):
+            folded = to_simplified(folded)
+        # A ligature may unfold to eighteen characters: the limit holds for the result too.
+        folded, offsets = folded[:limit], offsets[:limit]
     if colloquial is not None:
         folded, offsets = colloquial.apply(folded, offsets)
     return Normalised(folded, offsets, text)
@@ -108,22 +109,22 @@ def fold_word(word: str) -> str:
     return normalise(word).text
 
 
-def _pinyin_spans(text: str) -> list[tuple[int, int]]:
-    if not any(mark in text for mark in "(（[【"):
-        return []
-    return [found.span() for found in _PINYIN.finditer(text)]
+def _fold(text: str, folds: dict[str, str], removed: list[tuple[int, int]]) -> tuple[str, Sequence[int]]:
+    if removed or any(len(folded) > 1 for folded in folds.values()):
+        return _fold_one_by_one(text, folds, removed)
+    dropped = [character for character, folded in folds.items() if not folded]
+    offsets = [index for index, c in enumerate(text) if c not in dropped] if dropped else range(len(text))
+    for character, folded in folds.items():
+        text = text.replace(character, folded)
+    return text, offsets
 
 
-def _fold(text: str, changes: dict[str, str], removed: list[tuple[int, int]]) -> tuple[str, Sequence[int]]:
-    if not removed and all(len(f) == 1 for f in changes.values()):
-        for character, folded in changes.items():
-            text = text.replace(character, folded)
-        return text, range(len(text))
+def _fold_one_by_one(text: str, folds: dict[str, str], removed: list[tuple[int, int]]) -> tuple[str, Sequence[int]]:
     parts: list[str] = []
     offsets: list[int] = []
     for start, end in _kept_spans(removed, len(text)):
         for index in range(start, end):
-            folded = changes.get(text[index], text[index])
+            folded = folds.get(text[index], text[index])
             parts.append(folded)
             offsets += [index] * len(folded)
     return "".join(parts), offsets
@@ -141,7 +142,8 @@ class _FoldMemo:
         self._rule = rule
         self._folds: dict[str, str] = {}
         self._lock = threading.Lock()
-        self.plain: set[str] = set()
+        self.ordinary: set[str] = set()
+        """Those that stay as they are, and ask for no second look at what stands around them."""
 
     def fold(self, character: str) -> str:
         known = self._folds.get(character)
@@ -151,8 +153,8 @@ class _FoldMemo:
         if ord(character) < _MEMO_LIMIT:
             with self._lock:
                 self._folds[character] = folded
-                if folded == character:
-                    self.plain.add(character)
+                if folded == character and character not in _BRACKETS and character not in traditional_characters():
+                    self.ordinary.add(character)
         return folded
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from nlp.regex_facts import Clause, required_grams
+from nlp.regex_facts import required_pieces
 from nlp.taxonomy import PrivacyPattern, default_taxonomy
 
 MASK: Final = "*"
@@ -29,7 +29,7 @@ def mask(text: str, patterns: Sequence[PrivacyPattern] | None = None) -> str:
     hidden: list[int] = []
     taken: set[int] = set()
     for rule in patterns:
-        if not _is_possible(rule.pattern.pattern, characters):
+        if any(map(characters.isdisjoint, _needs(rule.pattern.pattern))):
             continue
         for found in rule.pattern.finditer(plain):
             span = range(*found.span())
@@ -46,14 +46,10 @@ def mask(text: str, patterns: Sequence[PrivacyPattern] | None = None) -> str:
     return "".join(masked)
 
 
-def _is_possible(pattern: str, characters: set[str]) -> bool:
-    """Say whether the characters that ``pattern`` cannot do without are all there."""
-    return all(any(characters.issuperset(gram) for gram in clause) for clause in _needs(pattern))
-
-
 @functools.cache
-def _needs(pattern: str) -> tuple[Clause, ...]:
-    return required_grams(pattern)
+def _needs(pattern: str) -> tuple[frozenset[str], ...]:
+    """Give sets of characters, of each of which a matching text has one."""
+    return tuple(frozenset(piece[0] for piece in clause) for clause in required_pieces(pattern))
 
 
 def _hides(character: str, rule: PrivacyPattern) -> bool:
@@ -62,10 +58,10 @@ def _hides(character: str, rule: PrivacyPattern) -> bool:
 
 def _plain(text: str) -> tuple[str, Sequence[int]]:
     """Fold wide letters and foreign digits, drop invisible characters; keep the places."""
-    folds = {c: _fold(c) for c in set(text) if not c.isascii()}
-    invisible = [c for c, folded in folds.items() if not folded]
+    folds = {character: folded for character in set(text) if (folded := _fold(character)) != character}
+    invisible = [character for character, folded in folds.items() if not folded]
     for character, folded in folds.items():
-        if folded and folded != character:
+        if folded:
             text = text.replace(character, folded)
     if not invisible:
         return text, range(len(text))
@@ -73,6 +69,7 @@ def _plain(text: str) -> tuple[str, Sequence[int]]:
     return "".join(text[index] for index in offsets), offsets
 
 
+@functools.lru_cache(maxsize=4096)
 def _fold(character: str) -> str:
     if character.isdecimal():
         return str(unicodedata.decimal(character))

@@ -3,7 +3,7 @@
 Two questions are answered from Python's own parse tree: which pieces of text must be there for
 the pattern to match (so that most patterns need not be tried at all), and whether the time it
 may take is bounded. The parser is an internal module of ``re``; should a later Python move it,
-:func:`required_grams` knows nothing (slower, never wrong).
+:func:`required_pieces` knows nothing (slower, never wrong).
 """
 
 import re
@@ -17,7 +17,7 @@ except ImportError:  # pragma: no cover - a Python without the internal module
     _parser = _codes = None
 
 Clause = frozenset[str]
-"""Pieces of one or two characters, one of which a matching text must contain."""
+"""Pieces of text, one of which a matching text must contain."""
 
 MAX_WAYS: Final = 2_000
 """Bound on the product of the widths of a pattern's repeats: the ways to try from one place."""
@@ -25,7 +25,7 @@ MAX_WAYS: Final = 2_000
 _MAX_CLASS: Final = 24
 
 
-def required_grams(pattern: str) -> tuple[Clause, ...]:
+def required_pieces(pattern: str) -> tuple[Clause, ...]:
     """Give the clauses a text must satisfy, all of them, for ``pattern`` to match in it."""
     if _parser is None:  # pragma: no cover
         return ()
@@ -99,7 +99,7 @@ def _clauses(items: Iterable[Any]) -> Iterator[Clause]:
             run += chr(value)
             continue
         if run:
-            yield _gram(run)
+            yield frozenset({run})
             run = ""
         if code is None:
             continue
@@ -113,18 +113,14 @@ def _clauses(items: Iterable[Any]) -> Iterator[Clause]:
             yield from _class_clause(value)
 
 
-def _gram(run: str) -> Clause:
-    return frozenset({run[:2]})
-
-
 def _branch_clause(branches: Iterable[Any]) -> Iterator[Clause]:
-    grams: set[str] = set()
+    pieces: set[str] = set()
     for branch in branches:
         clauses = sorted(_clauses(branch), key=clause_cost)
         if not clauses:
             return
-        grams.update(clauses[0])
-    yield frozenset(grams)
+        pieces.update(clauses[0])
+    yield frozenset(pieces)
 
 
 def _class_clause(members: Iterable[Any]) -> Iterator[Clause]:
@@ -142,7 +138,7 @@ def _class_clause(members: Iterable[Any]) -> Iterator[Clause]:
 
 def clause_cost(clause: Clause) -> int:
     """Say how often a clause is likely met by chance: single characters are common."""
-    return sum(12 if len(gram) == 1 else 1 for gram in clause)
+    return sum(12 if len(piece) == 1 else 1 for piece in clause)
 
 
 _REPEATS: Final = (_codes.MAX_REPEAT, _codes.MIN_REPEAT, _codes.POSSESSIVE_REPEAT) if _codes else ()

@@ -1,7 +1,7 @@
 """What classification says of one message. ``words`` are as the citizen wrote them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SafetyLevel = Literal["hard", "soft"]
 IntegrityLevel = Literal["sealed", "hold"]
@@ -41,8 +41,7 @@ class OutOfScopeHit:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RankedCategory:
+class RankedCategory(NamedTuple):
     """A leaf category. ``confidence`` is a probability from 0 to 1, ``sla_workdays`` a time."""
 
     code: str
@@ -55,8 +54,7 @@ class RankedCategory:
     sla_workdays: int
 
 
-@dataclass(frozen=True, slots=True)
-class RankedDepartment:
+class RankedDepartment(NamedTuple):
     """A lead department: the sum over its categories, with the words of those shown."""
 
     code: str
@@ -65,8 +63,7 @@ class RankedDepartment:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """A suggestion, never a decision. ``sure`` false: staff choose, nobody is told a department."""
 
     categories: tuple[RankedCategory, ...]

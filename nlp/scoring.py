@@ -11,14 +11,15 @@ jieba matters twice: it makes the terms, and a short word that it reads as piece
 neighbours (``上学`` in ``晚上/学校``) does not count.
 """
 
+import functools
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from nlp.matching import NOT, Hit, Hits, Rule
+from nlp.matching import NOT, PATTERN, Hit, Hits, Rule
 from nlp.segment import Segmenter
 from nlp.taxonomy import Category, Taxonomy
 
@@ -43,12 +44,14 @@ _TIES_BROKEN: Final = 3
 _SCORE: Final = itemgetter(1)
 _URGENCY_ORDER: Final = {"emergency": 0, "urgent": 1, "normal": 2}
 
+_Span = tuple[int, int]
+_IsWhole = Callable[[int, int], bool]
 _Evidence = tuple[float, Sequence[Hit]]
 _NOTHING: Final[_Evidence] = (0.0, ())
 
 
 class LeafScore(NamedTuple):
-    """A leaf, its score (above 0, no unit), the part of it from rules, and the hits behind it.
+    """A leaf, its score (above 0, no unit), the part of it from rules, and the hits behind it in ``text``.
 
     Where a rule speaks for the leaf, ``hits`` are the rules' hits only.
     """
@@ -57,10 +60,11 @@ class LeafScore(NamedTuple):
     score: float
     rule_score: float
     hits: Sequence[Hit]
+    text: str
 
     def order(self) -> tuple[float, bool, int, int, str]:
         """Sort key, best first: score, then a strong word, the longest word, the urgency."""
-        words = [hit.word for hit in self.hits if hit.word]
+        words = [self.text[start:end] for number, start, end in self.hits if number != PATTERN]
         return (
             -self.score,
             self.leaf.strong.isdisjoint(words),
@@ -70,13 +74,17 @@ class LeafScore(NamedTuple):
         )
 
 
+_leaf_score: Final = functools.partial(tuple.__new__, LeafScore)
+"""Makes one of a tuple of its fields, in half the time; there are some twenty to a message."""
+
+
 class Scorer:
     """The categories of one taxonomy, ready to score. Immutable after construction."""
 
     def __init__(self, taxonomy: Taxonomy, segmenter: Segmenter) -> None:
         """Split the keywords into terms (this loads jieba's dictionary)."""
         self._leaves = {leaf.code: leaf for leaf in taxonomy.leaves}
-        self._strong = {leaf.code: _strong_words(leaf) for leaf in taxonomy.leaves}
+        self._worths = {leaf.code: _worths(leaf) for leaf in taxonomy.leaves}
         self._segmenter = segmenter
         self._terms = _weigh_terms(taxonomy, segmenter)
 
@@ -87,58 +95,62 @@ class Scorer:
 
     def score(self, text: str, hits: Hits) -> list[LeafScore]:
         """Rank the leaves that anything in ``text`` speaks for, best first."""
-        excluded = hits.get(NOT + _LEAF, {})
-        by_rules = self._score_rules(text, hits.get(_LEAF, {}), excluded)
-        terms = hits.get(_TERM, {}).get(_TERM, ())
-        totals, found = self._score_terms(text, terms, by_rules)
+        cut_through = self._segmenter.surroundings(text).cut_through
+
+        def is_whole(start: int, end: int) -> bool:
+            """Say whether the hit is a word of its own; a longer one is seldom there by accident."""
+            return end - start > _LONGEST_ACCIDENT or not cut_through(start, end)
+
+        by_rules = self._score_rules(text, hits, is_whole)
+        totals, found = self._score_terms(text, hits, is_whole, by_rules)
         scale = _TERM_SCALE_BESIDE_RULES if by_rules else _TERM_SCALE
         ranked: list[LeafScore] = []
         for code, total in totals.items():
             leaf = self._leaves[code]
             rule_score, rule_hits = by_rules.pop(code, _NOTHING)
             score = (rule_score + scale * total) * leaf.weight
-            evidence = rule_hits or found[code]
-            ranked.append(LeafScore(leaf, score, rule_score * leaf.weight, evidence))
+            ranked.append(_leaf_score((leaf, score, rule_score * leaf.weight, rule_hits or found[code], text)))
         for code, (rule_score, rule_hits) in by_rules.items():
             leaf = self._leaves[code]
             score = rule_score * leaf.weight
-            ranked.append(LeafScore(leaf, score, score, rule_hits))
+            ranked.append(_leaf_score((leaf, score, score, rule_hits, text)))
         return _in_order(ranked)
 
-    def _score_rules(self, text: str, found: Mapping[str, list[Hit]], excluded: Container[str]) -> dict[str, _Evidence]:
-        spans = _outermost(hit for of_leaf in found.values() for hit in of_leaf if hit.word)
-        whole = {span for span in spans if self._is_whole(text, *span)}
+    def _score_rules(self, text: str, hits: Hits, is_whole: _IsWhole) -> dict[str, _Evidence]:
+        found = hits.get(_LEAF, {})
+        excluded = hits.get(NOT + _LEAF, {})
+        spans = {hit[1:] for of_leaf in found.values() for hit in of_leaf if hit[0] != PATTERN}
+        whole = {span for span in _outermost(spans) if is_whole(*span)}
         scores: dict[str, _Evidence] = {}
         for code, of_leaf in found.items():
-            kept = [hit for hit in of_leaf if hit.word is None or hit[:2] in whole]
+            kept = [hit for hit in of_leaf if hit[0] == PATTERN or hit[1:] in whole]
             if kept:
                 factor = EXCLUDED_FACTOR if code in excluded else 1.0
-                scores[code] = _rule_score(self._strong[code], kept) * factor, kept
+                scores[code] = _rule_score(self._worths[code], text, kept) * factor, kept
         return scores
 
     def _score_terms(
-        self, text: str, terms: Iterable[Hit], by_rules: Mapping[str, _Evidence]
+        self, text: str, hits: Hits, is_whole: _IsWhole, by_rules: Mapping[str, _Evidence]
     ) -> tuple[dict[str, float], dict[str, list[Hit]]]:
         totals: dict[str, float] = {}
         found: dict[str, list[Hit]] = {}
-        for hit in {hit.word: hit for hit in terms}.values():
-            if not self._is_whole(text, hit.start, hit.end):
+        for hit in {hit[0]: hit for hit in hits.get(_TERM, {}).get(_TERM, ())}.values():
+            _, start, end = hit
+            if not is_whole(start, end):
                 continue
-            for code, weight in self._terms[hit.word or ""]:
+            for code, weight in self._terms[text[start:end]]:
                 # What a keyword or a pattern has counted is not counted again.
-                if code in by_rules and any(hit.overlaps(rule) for rule in by_rules[code][1]):
-                    continue
-                if code in totals:
-                    totals[code] += weight
-                    found[code].append(hit)
+                for _, counted_from, counted_to in by_rules[code][1] if code in by_rules else ():
+                    if start < counted_to and counted_from < end:
+                        break
                 else:
-                    totals[code] = weight
-                    found[code] = [hit]
+                    if code in totals:
+                        totals[code] += weight
+                        found[code].append(hit)
+                    else:
+                        totals[code] = weight
+                        found[code] = [hit]
         return totals, found
-
-    def _is_whole(self, text: str, start: int, end: int) -> bool:
-        """Say whether the hit is a word of its own; a longer one is seldom there by accident."""
-        return end - start > _LONGEST_ACCIDENT or not self._segmenter.cuts_through(text, start, end)
 
 
 def _in_order(ranked: list[LeafScore]) -> list[LeafScore]:
@@ -147,39 +159,41 @@ def _in_order(ranked: list[LeafScore]) -> list[LeafScore]:
     if len(ranked) < 2:
         return ranked
     least = ranked[min(_TIES_BROKEN, len(ranked)) - 1].score
-    first = [leaf for leaf in ranked if leaf.score >= least]
-    if any(one.score == other.score for one, other in pairwise(first)):
+    first = list(itertools.takewhile(lambda leaf: leaf.score >= least, ranked))
+    if any(one.score == other.score for one, other in itertools.pairwise(first)):
         first.sort(key=LeafScore.order)
         return first + ranked[len(first) :]
     return ranked
 
 
-def _rule_score(strong: Container[str], hits: Iterable[Hit]) -> float:
-    words: set[str] = set()
+def _rule_score(worths: Mapping[str, float], text: str, hits: Iterable[Hit]) -> float:
+    words: set[int] = set()
     score = 0.0
-    for hit in hits:
-        if hit.word is None:
+    for number, start, end in hits:
+        if number == PATTERN:
             score += PATTERN_SCORE
-        elif hit.word not in words:
-            words.add(hit.word)
-            worth = _WORD_SCORES.get(len(hit.word), _LONG_WORD_SCORE)
-            score += worth * STRONG_FACTOR if hit.word in strong else worth
+        elif number not in words:
+            words.add(number)
+            score += worths[text[start:end]]
     return score
 
 
-def _strong_words(leaf: Category) -> frozenset[str]:
-    """Give the strong words and those that contain one, which are found in its stead."""
-    return frozenset(w for w in leaf.keywords if any(strong in w for strong in leaf.strong))
+def _worths(leaf: Category) -> dict[str, float]:
+    """Give what each keyword counts. One that contains a strong word is found in its stead, and as strong."""
+    return {
+        word: _WORD_SCORES.get(len(word), _LONG_WORD_SCORE)
+        * (STRONG_FACTOR if any(strong in word for strong in leaf.strong) else 1.0)
+        for word in leaf.keywords
+    }
 
 
-def _outermost(hits: Iterable[Hit]) -> set[tuple[int, int]]:
+def _outermost(spans: Iterable[_Span]) -> list[_Span]:
     """Give the spans that lie inside no other: "农民工工资" found, "工资" does not count."""
-    spans = sorted({(hit.start, hit.end) for hit in hits}, key=lambda span: (span[0], -span[1]))
-    kept: set[tuple[int, int]] = set()
+    kept: list[_Span] = []
     furthest = -1
-    for start, end in spans:
+    for start, _, end in sorted((start, -end, end) for start, end in spans):
         if end > furthest:
-            kept.add((start, end))
+            kept.append((start, end))
             furthest = end
     return kept
 

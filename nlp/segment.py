@@ -1,27 +1,25 @@
 """Where one word ends and the next begins: jieba, with the taxonomy's words added.
 
-jieba's dictionary takes half a second and some 60 MB, so it is read at the first need or by
-:meth:`Segmenter.warm`. Its cache is unmarshalled without any check when it is read back, which
-is why it is never left in the shared temporary folder where others could plant one.
+jieba's own loading takes half a second and some 70 MB; its tokenizer is given the compact
+dictionary of :mod:`nlp.dictionary` instead, at the first need or by :meth:`Segmenter.warm`.
 """
 
 import functools
 import logging
 import math
-import os
-import stat
-import tempfile
+import sys
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, Final
+
+from nlp.dictionary import Dictionary, load_dictionary
 
 _NAME_COUNT: Final = 2_000
 """How often a name is taken to occur, among the dictionary's 60 million words."""
 
-_REACH: Final = 4
-"""Characters looked at on each side of a doubtful word; Chinese words seldom have more."""
+_REACH: Final = 2
+"""Characters looked at on each side of a doubtful word; with twice as many, 1 in 140 would come out otherwise."""
 
 
 class Segmenter:
@@ -37,13 +35,10 @@ class Segmenter:
         self._names = tuple(dict.fromkeys(names))
         self._lock = threading.Lock()
         self._jieba: Any = None
-        self._known: Mapping[str, int] = {}
-        self._log_total = 0.0
 
     def warm(self) -> None:
         """Load the dictionary now. Later calls, from any thread, find it loaded."""
-        if not self._known:
-            self._load()
+        self._tokenizer()
 
     def cut(self, text: str) -> list[str]:
         """Split ``text`` into words that together are ``text`` again."""
@@ -53,111 +48,130 @@ class Segmenter:
         """Split ``text`` into words and the shorter words inside them."""
         return list(self._tokenizer().cut_for_search(text, HMM=False))
 
-    def cuts_through(self, text: str, start: int, end: int) -> bool:
+    def surroundings(self, text: str) -> "Surroundings":
+        """Prepare to ask where words end in ``text``."""
+        return Surroundings(self._tokenizer().FREQ, text)
+
+    def _tokenizer(self) -> Any:
+        if self._jieba is None:
+            with self._lock:
+                if self._jieba is None:
+                    self._jieba = _load_tokenizer(self._words, self._names)
+        return self._jieba
+
+
+class Surroundings:
+    """Where words end in one text. Each answer is worked out once, and only as far as it is asked for."""
+
+    def __init__(self, known: Dictionary, text: str) -> None:
+        """Work out nothing yet."""
+        self._known = known
+        self._log_total = math.log(known.total)
+        self._text = text
+        self._answers: dict[tuple[int, int], bool] = {}
+
+    def cut_through(self, start: int, end: int) -> bool:
         """Say whether ``text[start:end]`` only looks like a word: it is pieces of its neighbours.
 
         ``上学`` in ``晚上学校`` is, for jieba reads ``晚上/学校``; ``公园`` in ``口袋公园`` is not,
         being inside one word. Where the dictionary has no more common word across either end
         the answer is no; only the rest is judged by the segmentation of the surroundings.
         """
-        known = self._known or self._load()
-        count = known.get(text[start:end], 0)
-        if not (_has_rival(known, text, start, count) or _has_rival(known, text, end, count)):
-            return False
-        first = max(0, start - _REACH)
-        ends = word_ends(text[first : end + _REACH], known, self._log_total)
-        start, end = start - first, end - first
-        return not (start in ends and end in ends) and any(start < edge < end for edge in ends)
+        span = (start, end)
+        known = self._answers.get(span)
+        if known is None:
+            text, bond = self._text, self._known.bond
+            # A rival is more common, so its count has as many bits or more. One look into a table rules out nearly all.
+            bits = self._known.bits[text[start:end]]
+            known = self._answers[span] = (
+                ((start > 0 and bond(text, start) >= bits) or (end < len(text) and bond(text, end) >= bits))
+                and self._has_rival(start, end)
+                and self._is_split(start, end)
+            )
+        return known
 
-    def _load(self) -> Mapping[str, int]:
-        with self._lock:
-            if not self._known:
-                tokenizer = _load_tokenizer(self._words, self._names)
-                self._jieba = tokenizer
-                self._log_total = math.log(tokenizer.total)
-                self._known = tokenizer.FREQ
-        return self._known
+    def split(self, first: int, last: int) -> set[int]:
+        """Give the places where jieba's most probable split of ``text[first:last]`` ends a word, and ``first``.
 
-    def _tokenizer(self) -> Any:
-        self.warm()
-        return self._jieba
-
-
-def word_ends(text: str, known: Mapping[str, int], log_total: float) -> set[int]:
-    """Give the places where jieba's most probable split of ``text`` ends a word, and 0.
-
-    This is ``Tokenizer.get_DAG`` and ``calc`` of jieba in one loop, without the lists between,
-    at a third of the time; ``known`` has counts of words, 0 for beginnings of words.
-    """
-    length = len(text)
-    best = [0.0] * (length + 1)
-    ends = [0] * length
-    get, log = known.get, math.log
-    for start in range(length - 1, -1, -1):
-        end = start + 1
-        count = get(text[start:end])
-        chance, chosen = log(count or 1) - log_total + best[end], end
-        while count is not None and end < length:
-            end += 1
-            count = get(text[start:end])
-            if count:
+        This is ``Tokenizer.calc`` of jieba over the words that begin at each place.
+        """
+        text, words_at, log, log_total = self._text, self._known.words_at, math.log, self._log_total
+        best = {last: 0.0}
+        ends: dict[int, int] = {}
+        for start in range(last - 1, first - 1, -1):
+            chance = -math.inf
+            for end, count in words_at(text, start, last):
                 other = log(count) - log_total + best[end]
+                # Of words equally probable, jieba takes the longest.
                 if other >= chance:
-                    chance, chosen = other, end
-        best[start], ends[start] = chance, chosen
-    found, place = {0}, 0
-    while place < length:
-        place = ends[place]
-        found.add(place)
-    return found
+                    chance, ends[start] = other, end
+            best[start] = chance
+        found, place = {first}, first
+        while place < last:
+            place = ends[place]
+            found.add(place)
+        return found
 
+    def _is_split(self, start: int, end: int) -> bool:
+        ends = self.split(max(0, start - _REACH), min(len(self._text), end + _REACH))
+        return not (start in ends and end in ends) and any(place in ends for place in range(start + 1, end))
 
-def _has_rival(known: Mapping[str, int], text: str, edge: int, count: int) -> bool:
-    """Say whether a word across ``edge`` is more common than ``count``."""
-    if not 0 < edge < len(text):
-        return False
-    get, before, after = known.get, edge - 1, edge + 1
-    return (
-        get(text[before:after], 0) > count
-        or get(text[before : after + 1], 0) > count
-        or (before > 0 and get(text[before - 1 : after], 0) > count)
-    )
+    def _has_rival(self, start: int, end: int) -> bool:
+        """Say whether a word across either end is more common than ``text[start:end]``."""
+        text, get = self._text, self._known.get
+        count = get(text[start:end])
+        return any(
+            get(text[edge - 1 : edge + 1]) > count
+            or get(text[edge - 1 : edge + 2]) > count
+            or (edge > 1 and get(text[edge - 2 : edge + 1]) > count)
+            for edge in (start, end)
+            if 0 < edge < len(text)
+        )
 
 
 def _load_tokenizer(words: Iterable[str], names: Iterable[str]) -> Any:
-    tokenizer = _import_jieba().Tokenizer()
-    tokenizer.tmp_dir = str(_cache_folder())
-    tokenizer.initialize()
+    known = load_dictionary()
+    tokenizer = _tokenizer_class()(known)
     for word in words:
         tokenizer.add_word(word)
     for name in names:
         tokenizer.add_word(name, _NAME_COUNT)
+    known.total = tokenizer.total
     return tokenizer
 
 
 @functools.cache
+def _tokenizer_class() -> Any:
+    class Tokenizer(_import_jieba().Tokenizer):  # type: ignore[misc]  # jieba publishes no types
+        """jieba's, but the words that begin at a place come from the trie in one question."""
+
+        def __init__(self, known: Dictionary) -> None:
+            super().__init__()
+            self.FREQ, self.total, self.initialized = known, known.total, True
+
+        def get_DAG(self, sentence: str) -> dict[int, list[int]]:
+            return {
+                at: [end - 1 for end, _ in self.FREQ.words_at(sentence, at, len(sentence))]
+                for at in range(len(sentence))
+            }
+
+    return Tokenizer
+
+
 def _import_jieba() -> Any:
-    # jieba 0.42.1 (2020) imports pkg_resources, which announces its own end, and has string
-    # escapes that newer compilers warn of. Both belong to jieba, not to its users.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        warnings.filterwarnings("ignore", category=SyntaxWarning)
-        warnings.filterwarnings("ignore", category=UserWarning, message="pkg_resources")
-        import jieba
+    # jieba 0.42.1 (2020) asks pkg_resources where its files are: 10 MB, a tenth of a second and a
+    # warning for nothing, since it does without where there is none. And it has string escapes
+    # that newer compilers warn of.
+    missing = sys.modules.get("pkg_resources")
+    sys.modules["pkg_resources"] = None  # type: ignore[assignment]  # Python's way to say: not to be had
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", category=SyntaxWarning)
+            import jieba
+    finally:
+        del sys.modules["pkg_resources"]
+        if missing is not None:
+            sys.modules["pkg_resources"] = missing
     jieba.setLogLevel(logging.WARNING)
     return jieba
-
-
-def _cache_folder() -> Path:
-    """Give a folder that only this user can write to; a fresh temporary one if need be."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(base, "mashang", "jieba")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        facts = folder.lstat()
-        if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid():
-            folder.chmod(0o700)
-            return folder
-    except OSError:
-        pass
-    return Path(tempfile.mkdtemp(prefix="mashang-jieba-"))

@@ -15,6 +15,20 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KINDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 _ESCAPE = re.compile(r"\\.")
 _NUMBER = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_MAX_DEPTH = 50
+
+
+def _too_deep(text: str) -> bool:
+    """Whether composing would go deeper than any of our files: PyYAML's C loader recurses until the process dies."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
 
 
 class Reader:
@@ -38,7 +52,11 @@ class Reader:
     def compose(self, path: Path) -> yaml.Node | None:
         """Parse the file; None, and a problem noted, where that is impossible."""
         try:
-            return yaml.compose(path.read_text("utf-8"), Loader=_Loader)
+            text = path.read_text("utf-8")
+            if _too_deep(text):
+                self._problems.append((1, f"nested deeper than {_MAX_DEPTH} levels"))
+                return None
+            return yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line = mark.line + 1 if mark else 1

@@ -1,5 +1,6 @@
 """Category → department, with reasons. A suggestion only: a person confirms it."""
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from nlp.classify import Classifier
 from nlp.normalise import normalise
 from nlp.privacy import mask
 from nlp.result import IntegrityHit, SafetyHit
-from nlp.safety import Guard
 from nlp.scripts import script_of, to_simplified
 from nlp.taxonomy import Category
 from routing.directory import Directory
 from routing.station import Deputy
 
 _WINDOW, _OVERLAP = 5_000, 100
+_KEPT = 8
 #: "林秋代表您好，…" speaks to the deputy; "林秋代表答应过…" speaks about them.
 _SALUTATION = re.compile(
     r"^\W*(?:尊敬的|敬爱的|亲爱的)?\S{0,8}?代表(?:您好|你好|好(?=[,，:：!！。\s])|(?=[,，:：!！。\s]))[,，:：!！。\s]*"
@@ -65,16 +66,17 @@ class Understanding:
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
-        self._guard = Guard(classifier.taxonomy)
+        # A dialog asks several questions about the same text, one after the other.
+        self._read = functools.lru_cache(maxsize=_KEPT)(classifier.read)
 
     def danger(self, text: str) -> SafetyHit | None:
         """The most pressing danger, wherever it stands in a long text."""
-        hits = [hit for window in _windows(text) if (hit := self._guard.safety(window)) is not None]
+        hits = [hit for window in _windows(text) if (hit := self._read(window).safety) is not None]
         return min(hits, key=lambda hit: hit.level != "hard", default=None)
 
     def integrity(self, text: str) -> IntegrityHit | None:
         """A hint of corruption, wherever it stands in a long text."""
-        hits = [hit for window in _windows(text) if (hit := self._guard.integrity(window)) is not None]
+        hits = [hit for window in _windows(text) if (hit := self._read(window).integrity) is not None]
         return min(hits, key=lambda hit: hit.level != "sealed", default=None)
 
     def language(self, text: str) -> str:
@@ -117,7 +119,7 @@ class Understanding:
 
     def suggest(self, text: str, directory: Directory) -> Suggestion:
         """Classify and keep the departments that this county has."""
-        found = self._classifier.classify(text)
+        found = self._classifier.judge(self._read(text[:_WINDOW]))
         departments = [
             {"code": d.code, "name": directory.departments[d.code].name, "confidence": round(d.confidence, 3),
              "words": list(d.words)}
