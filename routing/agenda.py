@@ -8,12 +8,11 @@ from routing.case import Case
 from routing.deadlines import Due, Limit
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.ports import UnitOfWork
-from routing.working_days import WorkingCalendar
 
 
 def reckon(uow: UnitOfWork, limit: Limit, start: datetime | None = None) -> Due:
     """When `limit` runs out from `start` (now), with the days that staff declared."""
-    return deadlines.due(limit, start or uow.now, WorkingCalendar(uow.calendar.overrides()))
+    return deadlines.due(limit, start or uow.now, uow.calendar.working())
 
 
 def schedule(uow: UnitOfWork, kind: FollowUpKind, due: Limit | Due, case: Case, **params: Any) -> Due:

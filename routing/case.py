@@ -9,6 +9,8 @@ from typing import Any
 
 from routing.ids import new_id
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
 
 class CaseState(StrEnum):
     """Where a case stands; the allowed ways between are in `routing.workflow`."""
@@ -140,7 +142,7 @@ class CaseEvent:
             self.to_state,
             self.data,
         ]
-        canonical = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        canonical = _CANONICAL.encode(content)
         return hashlib.sha256(f"{self.previous_hash}\n{canonical}".encode()).hexdigest()
 
 

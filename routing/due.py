@@ -21,7 +21,12 @@ Handler = Callable[[UnitOfWork, FollowUp, Case], None]
 
 
 def handle(uow: UnitOfWork, understanding: Understanding, follow_up: FollowUp) -> None:
-    """Do what is due and mark it done. What is no longer true (a case that moved on) is only marked done."""
+    """Do what is due and mark it done. What is no longer true (a case that moved on) is only marked done.
+
+    After a long sleep several of a case are due at once, and one of them may cancel or put off another.
+    """
+    if follow_up.state != "pending" or follow_up.due_at > uow.now:
+        return
     follow_up.state = "done"
     if follow_up.kind is FollowUpKind.SUBMIT_DRAFT:
         _submit_draft(uow, understanding, follow_up)
@@ -168,8 +173,9 @@ def _rating_reminder(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:
     if case.state is not CaseState.ANSWERED:
         return
     due = reckon(uow, deadlines.RATING_CLOSES)
+    params = {"number": case.number, "until": moment(due.at, due.provisional)}
     for contact_id in reporters(uow, case):
-        tell(uow, contact_id, "case.rating_reminder", {"number": case.number, "until": moment(due.at)}, case=case,
+        tell(uow, contact_id, "case.rating_reminder", params, case=case,
              buttons=rating_buttons(uow, contact_id, case), priority=Priority.REMINDER)  # fmt: skip
     schedule(uow, FollowUpKind.RATING_EXPIRES, due, case)
 

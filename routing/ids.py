@@ -12,6 +12,8 @@ from collections.abc import Callable
 EPOCH_MS = 1_704_067_200_000
 _COUNTER_BITS = 12
 _SALT_BITS = 10
+_MS_AT = _SALT_BITS + _COUNTER_BITS
+_COUNTER_FULL = (1 << _COUNTER_BITS) - 1
 
 
 class IdMaker:
@@ -23,22 +25,22 @@ class IdMaker:
 
     def __init__(self, clock_ms: Callable[[], int] | None = None) -> None:
         self._clock_ms = clock_ms or (lambda: time.time_ns() // 1_000_000)
-        self._salt = secrets.randbelow(1 << _SALT_BITS)
+        self._salt = secrets.randbelow(1 << _SALT_BITS) << _COUNTER_BITS
         self._lock = threading.Lock()
-        self._last_ms = 0
-        self._counter = 0
+        self._last = 0
 
     def __call__(self) -> int:
         with self._lock:
             # The wall clock may step back; ids never do.
-            now = max(self._clock_ms() - EPOCH_MS, self._last_ms)
-            if now > self._last_ms:
-                self._last_ms, self._counter = now, 0
+            first = (self._clock_ms() - EPOCH_MS << _MS_AT) | self._salt
+            if first > self._last:
+                self._last = first
+            elif self._last & _COUNTER_FULL != _COUNTER_FULL:
+                self._last += 1
             else:
-                self._counter += 1
-                if self._counter >> _COUNTER_BITS:
-                    self._last_ms, self._counter = self._last_ms + 1, 0
-            return (self._last_ms << (_SALT_BITS + _COUNTER_BITS)) | (self._salt << _COUNTER_BITS) | self._counter
+                # The counter is used up: on to the first of the next millisecond.
+                self._last += (1 << _MS_AT) - _COUNTER_FULL
+            return self._last
 
 
 new_id = IdMaker()

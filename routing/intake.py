@@ -91,8 +91,7 @@ def resolve(uow: UnitOfWork, code: Code) -> Arrival:
 
 def draft_of(uow: UnitOfWork, conversation: Conversation) -> Submission | None:
     """The submission that a conversation is gathering, if any."""
-    draft_id = conversation.data.get("draft")
-    draft = uow.submissions.get(draft_id) if draft_id else None
+    draft = uow.submissions.get(conversation.draft_id) if conversation.draft_id else None
     return draft if draft is not None and draft.case_id is None and draft.withdrawn_at is None else None
 
 

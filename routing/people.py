@@ -75,6 +75,11 @@ class Conversation:
     id: int = field(default_factory=new_id)
     version: int = 0
 
+    @property
+    def draft_id(self) -> int | None:
+        """The submission that is being gathered in this chat (`routing.intake`)."""
+        return self.data.get("draft")
+
 
 @dataclass(slots=True)
 class Member:

@@ -27,6 +27,7 @@ from routing.people import (
     Member,
 )
 from routing.station import Department, Deputy, Station
+from routing.working_days import WorkingCalendar
 
 T = TypeVar("T")
 
@@ -227,6 +228,10 @@ class StationRepository(Protocol):
 class CalendarRepository(Protocol):
     def overrides(self) -> dict[date, bool]:
         """Days that a station's staff declared working (True) or free (False)."""
+        ...
+
+    def working(self) -> WorkingCalendar:
+        """What is reckoned with these days."""
         ...
 
     def set_override(self, day: date, is_workday: bool, name: str, source: str) -> None: ...

@@ -2,13 +2,8 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
-
 from routing.assignment import Assignment
-from storage.schema import assignments
 from storage.work import Work
-
-_OF_CASE = select(assignments).where(assignments.c.case_id == bindparam("case")).order_by(assignments.c.id)
 
 
 class Assignments:
@@ -21,4 +16,4 @@ class Assignments:
         self._assignments.add(assignment)
 
     def of_case(self, case_id: int) -> Sequence[Assignment]:
-        return self._assignments.select(_OF_CASE, {"case": case_id}, ("case_id", case_id))
+        return sorted(self._assignments.owned("case_id", case_id), key=lambda assignment: assignment.id)

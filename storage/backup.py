@@ -50,6 +50,9 @@ def restore(source: Path, url: str, data_dir: Path) -> None:
     with sqlite3.connect(saved) as connection:
         try:
             ((found,),) = connection.execute("PRAGMA integrity_check(1)")
+            # An empty file is a whole database to SQLite.
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+                found = "it has none of our tables"
         except sqlite3.DatabaseError as error:
             found = str(error)
     connection.close()

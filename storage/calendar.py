@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from routing.working_days import WorkingCalendar
 from storage.schema import calendar_overrides
 from storage.work import Work
 
@@ -28,6 +29,7 @@ class Calendar:
         self._work = work
         # Reckoning one case's deadlines asks many times.
         self._known: dict[date, bool] | None = None
+        self._working: WorkingCalendar | None = None
 
     def overrides(self) -> dict[date, bool]:
         if self._known is None:
@@ -36,9 +38,15 @@ class Calendar:
             self._known = {date.fromisoformat(day) if isinstance(day, str) else day: bool(works) for day, works in rows}
         return dict(self._known)
 
+    def working(self) -> WorkingCalendar:
+        if self._working is None:
+            self._working = WorkingCalendar(self.overrides())
+        return self._working
+
     def set_override(self, day: date, is_workday: bool, name: str, source: str) -> None:
         known = self.overrides()
         if self._work.writes:
             row = {"day": day, "is_workday": is_workday, "name": name, "source": source}
             self._work.session.run(_UPSERT[self._work.session.postgresql], row)
         self._known = {**known, day: is_workday}
+        self._working = None

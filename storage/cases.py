@@ -14,7 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.case import SEALED_STATES, Case, CaseEvent, CaseState
 from storage.codec import decode_text
-from storage.schema import case_counters, case_events, cases, submissions
+from storage.mapper import Write
+from storage.schema import case_counters, cases, submissions
 from storage.tables import NUMBER
 from storage.work import Work
 
@@ -29,7 +30,6 @@ _OF_DEPARTMENT = _NEWEST.where(
     cases.c.department == bindparam("department"), cases.c.state.in_(bindparam("states", expanding=True)), _UNSEALED
 ).limit(bindparam("limit"))
 _SEALED = _NEWEST.where(cases.c.state.in_(sorted(SEALED_STATES))).limit(bindparam("limit"))
-_EVENTS = select(case_events).where(case_events.c.case_id == bindparam("case")).order_by(case_events.c.seq)
 _COUNTED = ("state", "department", "category", "rating")
 
 
@@ -42,6 +42,7 @@ def _next_number(insert: Any) -> Any:
 
 
 _NEXT_NUMBER = {False: _next_number(sqlite.insert), True: _next_number(postgresql.insert)}
+_LAST_NUMBER = "UPDATE case_counters SET last = {mark} WHERE station_id = {mark} AND day = {mark}"
 
 
 def _shown(station_ids: Sequence[int] | None, since: datetime | None) -> list[ColumnElement[bool]]:
@@ -61,6 +62,10 @@ class Cases:
         self._cases = work.map(work.tables.cases)
         self._events = work.map(work.tables.case_events)
         self._submissions = work.map(work.tables.submissions)
+        #: By station and day, the last number given; those given from memory alone are yet to be written.
+        self._numbers: dict[tuple[int, date], int] = {}
+        self._counted: set[tuple[int, date]] = set()
+        work.before_flush.append(self._write_numbers)
 
     def get(self, case_id: int) -> Case | None:
         return self._cases.get(case_id)
@@ -72,8 +77,21 @@ class Cases:
         self._cases.add(case)
 
     def next_number(self, station_id: int, day: date) -> int:
-        statement = _NEXT_NUMBER[self._session.postgresql]
-        return int(self._session.select(statement, {"station": station_id, "day": day})[0][0])
+        counter = station_id, day
+        if counter in self._numbers:
+            # The first one holds the counter's row until the commit, so nobody else counts on.
+            self._numbers[counter] += 1
+            self._counted.add(counter)
+        else:
+            statement = _NEXT_NUMBER[self._session.postgresql]
+            self._numbers[counter] = self._session.select(statement, {"station": station_id, "day": day})[0][0]
+        return self._numbers[counter]
+
+    def _write_numbers(self) -> None:
+        if self._counted:
+            rows = [(self._numbers[station_id, day], station_id, day.isoformat()) for station_id, day in self._counted]
+            self._session.write(Write(_LAST_NUMBER.format(mark=self._cases.mapper.mark)), rows)
+            self._counted.clear()
 
     def of_reporter(self, contact_id: int, limit: int = 20) -> Sequence[Case]:
         self._submissions.flush()
@@ -117,4 +135,4 @@ class Cases:
         self._events.add(event)
 
     def events(self, case_id: int) -> Sequence[CaseEvent]:
-        return self._events.select(_EVENTS, {"case": case_id}, ("case_id", case_id))
+        return sorted(self._events.owned("case_id", case_id), key=lambda event: event.seq)

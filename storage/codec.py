@@ -16,6 +16,7 @@ _ESCAPE = "\x1a"
 _UNSAFE = re.compile("[\x00\x1a\ud800-\udfff]")
 _ESCAPED = re.compile("\x1a([0-9a-f]{4})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 #: Marks JSON whose strings are escaped as above, because orjson would not take them.
 _ESCAPED_JSON = "!"
 _ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -69,8 +70,7 @@ def encode_ms(at: datetime) -> int:
     """Milliseconds since 1970 UTC, rounded down. Raises `ValueError` for a naive datetime."""
     if at.tzinfo is None:
         raise ValueError("a datetime without a time zone can't be stored")
-    since = at - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def decode_ms(ms: int) -> datetime:

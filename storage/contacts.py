@@ -39,7 +39,7 @@ class Contacts:
         self._addresses.add(address)
 
     def attempts(self, contact_id: int) -> AccessAttempt | None:
-        return self._attempts.get(contact_id)
+        return self._attempts.known(contact_id) if self._contacts.made(contact_id) else self._attempts.get(contact_id)
 
     def add_attempts(self, attempt: AccessAttempt) -> None:
         self._attempts.add(attempt)

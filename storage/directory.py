@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, cast, literal, select
+from sqlalchemy import BigInteger, Text, cast, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.directory import Directory
@@ -12,7 +12,7 @@ from storage.tables import Tables
 from storage.work import Work
 
 _KEY = "directory_version"
-_VERSION = select(meta.c.value).where(meta.c.key == _KEY)
+_VERSION = f"SELECT value FROM meta WHERE key = '{_KEY}'"
 
 
 def _bump(insert: Any) -> Any:
@@ -33,7 +33,10 @@ class DirectoryCache:
 
     def current(self, session: Session) -> Directory:
         """The directory as of this transaction, which must not have changed it yet: what is read here outlives it."""
-        rows = session.select(_VERSION)
+        with session.together():
+            # The way to the server that begins the transaction.
+            answer = session.ask(_VERSION)
+        rows = answer()
         version = int(rows[0][0]) if rows else 0
         known = self._directory
         if known is not None and known.version == version:

@@ -1,5 +1,6 @@
 """Engines for SQLite and PostgreSQL, with durability and time-outs set."""
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from sqlalchemy.exc import ArgumentError
 #: Seconds that a statement may run and a lock be waited for, on PostgreSQL.
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 10
+#: Seconds after which a database that has not answered counts as away: a frozen server breaks no connection.
+PATIENCE_SECONDS = 8.0
+SILENT = "the database does not answer"
 
 
 def parse_url(url: str) -> URL:
@@ -84,6 +88,8 @@ def _sqlite(url: URL, begin: str, busy_seconds: float, *, read_only: bool, pool_
 
 
 def _postgresql(url: URL, *, read_only: bool, pool_size: int) -> Engine:
+    # What it warns of (a second error, while the first is on its way to us) quotes rows.
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     options = {
         "timezone": "UTC",
         "synchronous_commit": "on",

@@ -5,12 +5,15 @@ statement. Neither goes further than this file: what is raised names tables, con
 """
 
 import sqlite3
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from routing.errors import Conflict, DuplicateMessage, RoutingError, StorageUnavailable
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class StorageFault(Exception):
@@ -50,12 +53,15 @@ def translate(error: BaseException) -> RoutingError | StorageFault:
         error = error.orig
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error)
-    if isinstance(error, psycopg.Error):
-        return _from_postgresql(error)
     if isinstance(error, PoolTimeout | OSError):
         return StorageUnavailable(type(error).__name__)
     if isinstance(error, SQLAlchemyError):
         return StorageFault(type(error).__name__)
+    # A station on SQLite never comes here, and need not hold the driver's 9 MB.
+    import psycopg
+
+    if isinstance(error, psycopg.Error):
+        return _from_postgresql(error)
     raise error
 
 
@@ -78,7 +84,9 @@ def _from_sqlite(error: sqlite3.Error) -> RoutingError | StorageFault:
     return StorageFault(name)
 
 
-def _from_postgresql(error: psycopg.Error) -> RoutingError | StorageFault:
+def _from_postgresql(error: "psycopg.Error") -> RoutingError | StorageFault:
+    import psycopg
+
     state = error.sqlstate
     if state is None:
         # Without an SQLSTATE the server never answered: refused, cut, timed out.

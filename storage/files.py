@@ -11,7 +11,6 @@ from routing.errors import Refused, StorageUnavailable
 from routing.ports import SavedFile
 from storage.content import recognise
 from storage.durable import TEMPORARY, make_folder, sync_folder, write_durably
-from storage.pictures import redraw
 from storage.sealer import BytesSealer
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -40,6 +39,9 @@ class FolderFileStore:
         if found is None:
             raise Refused("file.type")
         if found.kind == "photo":
+            # Pillow waits for the first photo: no start needs it.
+            from storage.pictures import redraw
+
             content, found = redraw(content, found)
         name = f"{secrets.token_urlsafe(24)}.{found.suffix}"
         try:

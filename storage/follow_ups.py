@@ -1,6 +1,6 @@
 """What is due when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -9,13 +9,13 @@ from routing.follow_up import FollowUp, FollowUpKind
 from storage.schema import follow_ups
 from storage.work import Work
 
-_PENDING = select(follow_ups).where(follow_ups.c.state == "pending").order_by(follow_ups.c.due_at, follow_ups.c.id)
-_OF_CASE = _PENDING.where(follow_ups.c.case_id == bindparam("case"))
-_OF_CASE_BY_KIND = _OF_CASE.where(follow_ups.c.kind.in_(bindparam("kinds", expanding=True)))
-_OF_SUBMISSION = _PENDING.where(follow_ups.c.submission_id == bindparam("submission"))
 # SQLite, which has no row locks and one writer, compiles the lock to nothing.
 _DUE = (
-    _PENDING.where(follow_ups.c.due_at <= bindparam("now")).limit(bindparam("limit")).with_for_update(skip_locked=True)
+    select(follow_ups)
+    .where(follow_ups.c.state == "pending", follow_ups.c.due_at <= bindparam("now"))
+    .order_by(follow_ups.c.due_at, follow_ups.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
 )
 
 
@@ -32,12 +32,17 @@ class FollowUps:
         return self._follow_ups.get(follow_up_id)
 
     def pending_of_case(self, case_id: int, kinds: Sequence[FollowUpKind] | None = None) -> Sequence[FollowUp]:
-        if kinds is None:
-            return self._follow_ups.select(_OF_CASE, {"case": case_id}, ("case_id", case_id))
-        return self._follow_ups.select(_OF_CASE_BY_KIND, {"case": case_id, "kinds": list(kinds)})
+        found = _pending(self._follow_ups.owned("case_id", case_id))
+        return found if kinds is None else [follow_up for follow_up in found if follow_up.kind in kinds]
 
     def pending_of_submission(self, submission_id: int) -> Sequence[FollowUp]:
-        return self._follow_ups.select(_OF_SUBMISSION, {"submission": submission_id}, ("submission_id", submission_id))
+        return _pending(self._follow_ups.owned("submission_id", submission_id))
 
     def due(self, now: datetime, limit: int) -> Sequence[FollowUp]:
         return self._follow_ups.select(_DUE, {"now": now, "limit": limit})
+
+
+def _pending(follow_ups: Iterable[FollowUp]) -> list[FollowUp]:
+    """Those not ended since they were read, in the order in which they fall due."""
+    pending = [follow_up for follow_up in follow_ups if follow_up.state == "pending"]
+    return sorted(pending, key=lambda follow_up: (follow_up.due_at, follow_up.id))

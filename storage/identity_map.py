@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Executable
 
-from routing.errors import Conflict
 from storage.mapper import Mapper, Row
 from storage.session import Session
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
+
+
+def _nothing() -> None:
+    """There was nothing to ask."""
 
 
 class IdentityMap(Generic[T]):
@@ -34,10 +36,15 @@ class IdentityMap(Generic[T]):
         self._absent: set[Any] = set()
         self._stored: dict[Any, Row] = {}
         self._new: dict[Any, T] = {}
-        self._used: dict[Any, T] = {}
+        #: What the piece of work that is running was handed out or added.
+        self.used: dict[Any, T] = {}
         self._used_before: dict[Any, T] = {}
         #: By the mapper's lookups; None where the table is known to have no such row.
         self._known: dict[Key, dict[Key, T | None]] = {columns: {} for columns in mapper.lookups}
+        #: By the mapper's owners, as far as they are here; `_whole` names those of whom all rows are.
+        self._owned: dict[str, dict[Any, dict[Any, T]]] = {column: {} for column in mapper.owners}
+        self._whole: dict[str, set[Any]] = {column: set() for column in mapper.owners}
+        self._made: set[Any] = set()
         #: Whether this unit of work wrote to the table.
         self.wrote = False
 
@@ -45,31 +52,31 @@ class IdentityMap(Generic[T]):
         """By primary key: from memory, else from the table."""
         obj = self._objects.get(key)
         if obj is not None:
-            self._used[key] = obj
+            self.used[key] = obj
             return obj
         if key in self._absent:
             return None
-        self.fetch([key])
+        self.ask([key])()
         obj = self._objects.get(key)
         if obj is not None:
-            self._used[key] = obj
+            self.used[key] = obj
         return obj
 
     def known(self, key: Any) -> T | None:
         """By primary key, if it is in memory."""
         obj = self._objects.get(key)
         if obj is not None:
-            self._used[key] = obj
+            self.used[key] = obj
         return obj
 
-    def find(self, columns: tuple[str, ...], *key: Any) -> T | None:
-        """By one of the unique keys given as lookups: from memory, else from the table."""
+    def find(self, columns: tuple[str, ...], *key: Any, stored: bool = True) -> T | None:
+        """By one of the unique keys given as lookups: from memory, else from the table, unless it can't be `stored`."""
         known = self._known[columns]
-        if key not in known:
-            self.fetch_by(columns, [key])
-        obj = known[key]
+        if key not in known and stored:
+            self.ask_by(columns, [key])()
+        obj = known.get(key)
         if obj is not None:
-            self._used[self.mapper.key(obj)] = obj
+            self.used[self.mapper.key(obj)] = obj
         return obj
 
     def add(self, obj: T) -> None:
@@ -77,50 +84,58 @@ class IdentityMap(Generic[T]):
         key = self.mapper.key(obj)
         if key in self._objects:
             raise ValueError(f"{self.mapper.table.name}: this row was added before")
-        self._objects[key] = self._new[key] = self._used[key] = obj
+        self._objects[key] = self._new[key] = self.used[key] = obj
+        self._made.add(key)
         for columns, lookup in self.mapper.lookups.items():
             self._known[columns][lookup.key(obj)] = obj
+        for column, owned in self._owned.items():
+            owned.setdefault(getattr(obj, column), {})[key] = obj
 
-    def select(
-        self, statement: Executable, params: dict[str, Any] | None = None, of: tuple[str, Any] | None = None
-    ) -> list[T]:
-        """Objects of a query over all of this table's columns; what is pending for the table is written first.
+    def made(self, key: Any) -> bool:
+        """Whether this unit of work added the row: no table can refer to it yet but by what was added here too."""
+        return key in self._made
 
-        `of` is a column that never changes, and the only value of it that the query looks at: nothing is written for it
-        unless something of that value is pending.
-        """
-        if of is None or self._pending(*of):
-            self.flush()
+    def stored_keys(self) -> list[Any]:
+        """Of what is in memory, the keys of what the table had before."""
+        return [key for key in self._objects if key not in self._made]
+
+    def owned(self, column: str, owner: Any) -> list[T]:
+        """The objects that belong to `owner`, in no order: from memory once the table was asked. An object that no
+        longer meets the mapper's condition may be among them."""
+        if owner not in self._whole[column]:
+            self.ask_owned(column, [owner])()
+        found = self._owned[column].get(owner, {})
+        self.used.update(found)
+        return list(found.values())
+
+    def select(self, statement: Executable, params: dict[str, Any] | None = None) -> list[T]:
+        """Objects of a query over all of this table's columns; what is pending for the table is written first."""
+        self.flush()
         found = self.load(self.session.select(statement, params))
         for obj in found:
-            self._used[self.mapper.key(obj)] = obj
+            self.used[self.mapper.key(obj)] = obj
         return found
-
-    def _pending(self, name: str, value: Any) -> bool:
-        """Whether anything with this value in a column is new or changed."""
-        value_of = attrgetter(name)
-        if any(value_of(obj) == value for obj in self._new.values()):
-            return True
-        return any(
-            value_of(obj) == value and self._stored.get(key) != self.mapper.to_row(obj)
-            for used in (self._used, self._used_before)
-            for key, obj in used.items()
-        )
 
     # -- prefetch ---------------------------------------------------------------------------------------------------
 
-    def fetch(self, keys: Iterable[Any], suffix: str = "") -> list[T]:
-        """Load rows by primary key, noting those that are not there. `suffix` is SQL after the condition."""
+    # Each sends its queries, and what it returns takes the answers in, so that several can be under way at once.
+
+    def ask(self, keys: Iterable[Any]) -> Callable[[], None]:
+        """Load rows by primary key, noting those that are not there."""
         wanted = [key for key in dict.fromkeys(keys) if key not in self._objects and key not in self._absent]
         if not wanted:
-            return []
+            return _nothing
         name = self.mapper.key_name
         sql, params = self.session.any_of(self.mapper.encode(name, key) for key in wanted)
-        found = self.load(self.session.rows(f"{self.mapper.select_sql} WHERE {name} {sql}{suffix}", params))
-        self._absent.update(key for key in wanted if key not in self._objects)
-        return found
+        answer = self.session.ask(f"{self.mapper.select_sql} WHERE {name} {sql}", params)
 
-    def fetch_by(self, columns: tuple[str, ...], keys: Iterable[Key]) -> list[T]:
+        def take() -> None:
+            self.load(answer())
+            self._absent.update(key for key in wanted if key not in self._objects)
+
+        return take
+
+    def ask_by(self, columns: tuple[str, ...], keys: Iterable[Key]) -> Callable[[], list[T]]:
         """Load rows by a lookup's keys, noting those that are not there. All but the key's last column usually agree
         within a group, so it is one query for each value of those."""
         known, lookup = self._known[columns], self.mapper.lookups[columns]
@@ -128,18 +143,43 @@ class IdentityMap(Generic[T]):
         for key in dict.fromkeys(keys):
             if key not in known:
                 buckets[key[:-1]].append(key[-1])
-        found: list[T] = []
-        for head, lasts in buckets.items():
-            fixed = [self.mapper.encode(name, value) for name, value in zip(columns, head, strict=False)]
-            sql, params = self.session.any_of(self.mapper.encode(columns[-1], last) for last in lasts)
-            where = "".join(f"{name} = {self.mapper.mark} AND " for name in columns[:-1])
-            rows = self.session.rows(f"{self.mapper.select_sql} WHERE {where}{columns[-1]} {sql}", [*fixed, *params])
-            for last in lasts:
-                known[(*head, last)] = None
-            for obj in self.load(rows):
-                known[lookup.key(obj)] = obj
-                found.append(obj)
-        return found
+        answers = [(head, lasts, self._ask_by(columns, head, lasts)) for head, lasts in buckets.items()]
+
+        def take() -> list[T]:
+            found: list[T] = []
+            for head, lasts, answer in answers:
+                loaded = self.load(answer())
+                known.update(((*head, last), None) for last in lasts)
+                known.update((lookup.key(obj), obj) for obj in loaded)
+                found += loaded
+            return found
+
+        return take
+
+    def _ask_by(self, columns: tuple[str, ...], head: Key, lasts: Sequence[Any]) -> Callable[[], list[Row]]:
+        mapper = self.mapper
+        fixed = [mapper.encode(name, value) for name, value in zip(columns, head, strict=False)]
+        sql, params = self.session.any_of(mapper.encode(columns[-1], last) for last in lasts)
+        where = "".join(f"{name} = {mapper.mark} AND " for name in columns[:-1])
+        return self.session.ask(f"{mapper.select_sql} WHERE {where}{columns[-1]} {sql}", [*fixed, *params])
+
+    def ask_owned(self, column: str, owners: Iterable[Any]) -> Callable[[], None]:
+        """Load the rows of these owners. What is pending need not be written for it: it is in memory already."""
+        whole, owned = self._whole[column], self._owned[column]
+        wanted = [owner for owner in dict.fromkeys(owners) if owner not in whole]
+        if not wanted:
+            return _nothing
+        sql, params = self.session.any_of(wanted)
+        condition = self.mapper.owners[column]
+        where = f"{column} {sql} AND {condition}" if condition else f"{column} {sql}"
+        answer = self.session.ask(f"{self.mapper.select_sql} WHERE {where}", params)
+
+        def take() -> None:
+            for obj in self.load(answer()):
+                owned.setdefault(getattr(obj, column), {})[self.mapper.key(obj)] = obj
+            whole.update(wanted)
+
+        return take
 
     def load(self, rows: Iterable[Row], *, refresh: bool = False) -> list[T]:
         """Objects of `rows`, each the one that was handed out before if there is one.
@@ -170,32 +210,35 @@ class IdentityMap(Generic[T]):
 
     def settle(self) -> None:
         """A piece of work ended; the next one may touch other objects."""
-        if self._used:
-            self._used_before.update(self._used)
-            self._used.clear()
+        self._used_before |= self.used
+        self.used.clear()
 
     def flush(self) -> None:
         """Write what is new and what changed. Raises `Conflict` when somebody else changed one of the rows."""
-        if not self._writes or not (self._new or self._used or self._used_before):
+        if not self._writes or not (self._new or self.used or self._used_before):
             return
-        self._before()
-        self.insert()
-        self.update()
+        with self.session.together():
+            self._before()
+            self.insert()
+            self.update()
 
     def insert(self) -> None:
         """Write what is new."""
         if not self._new:
             return
         rows = [self.mapper.to_row(obj) for obj in self._new.values()]
-        self.session.many(self.mapper.insert_sql, rows)
+        self.session.write(self.mapper.insert, rows)
         self._stored.update(zip(self._new, rows, strict=True))
         self._absent.difference_update(self._new)
+        # As they stand now, but for what the piece of work that is running may yet do to them.
+        for key in self._new:
+            self._used_before.pop(key, None)
         self._new.clear()
         self.wrote = True
 
     def update(self) -> None:
         """Write what changed since it was loaded or last written."""
-        used = {**self._used_before, **self._used}
+        used = {**self._used_before, **self.used}
         self._used_before.clear()
         if not used:
             return
@@ -220,11 +263,8 @@ class IdentityMap(Generic[T]):
             self._write(changed, updates)
 
     def _write(self, changed: tuple[int, ...], updates: Sequence[tuple[Any, Row]]) -> None:
-        sql, params = self.mapper.update(changed)
-        if self.session.many(sql, [params(row) for _, row in updates]) != len(updates):
-            conflict = Conflict(f"{self.mapper.table.name}: a row was changed by somebody else")
-            self.session.failure = self.session.failure or conflict
-            raise conflict
+        write, params = self.mapper.update(changed)
+        self.session.write(write, [params(row) for _, row in updates], each_of=self.mapper.table.name)
         for key, row in updates:
             self._stored[key] = row[:-1]
         self.wrote = True

@@ -1,10 +1,12 @@
 """Dataclass to row and back, prepared once per table and database."""
 
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+import orjson
 from sqlalchemy import Boolean, Dialect, Table
 
 from storage.types import Convert, Converted
@@ -26,14 +28,40 @@ class Lookup(Generic[T]):
         return value if len(self.columns) > 1 else (value,)
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that writes rows: `one` takes the values of a row; `many`, where there is such a thing, those of any
+    number of rows at once (`as_records`)."""
+
+    one: str
+    many: str | None = None
+
+
+#: What `as_records` calls the values of a row.
+_RECORD = tuple(f"c{at}" for at in range(64))
+
+
+def as_records(rows: Iterable[Row]) -> str:
+    """Rows as one JSON text, for PostgreSQL's `json_to_recordset`: it takes half the time of a statement a row."""
+    return orjson.dumps([dict(zip(_RECORD, row, strict=False)) for row in rows]).decode()
+
+
 class Mapper(Generic[T]):
     """Converts between objects of `cls` and rows of `table` as the driver takes and gives them.
 
     The table's columns are the dataclass's fields, in their order, so that a row is `cls(*row)` but for conversions.
-    `lookups` name its other unique keys that objects are asked for by.
+    `lookups` name its other unique keys that objects are asked for by. `owners` are columns that say what a row belongs
+    to, each with the SQL condition (or "") on the rows that are asked for by it; they never change once a row is there.
     """
 
-    def __init__(self, cls: type[T], table: Table, dialect: Dialect, *lookups: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        cls: type[T],
+        table: Table,
+        dialect: Dialect,
+        *lookups: tuple[str, ...],
+        owners: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # a dataclass, which no bound can say
         if names != [column.name for column in table.columns]:
             raise TypeError(f"the columns of {table.name} are not the fields of {cls.__name__}")
@@ -60,16 +88,25 @@ class Mapper(Generic[T]):
         self.from_row: Callable[[Row], T] = _compiled("row", "row[{at}]", names, self._decoders, "make({})", make=cls)
 
         self.lookups = {columns: Lookup[T](columns) for columns in lookups}
+        self.owners = owners
         columns = ", ".join(self._quote(name) for name in names)
         self.select_sql = f"SELECT {columns} FROM {table.name}"
-        self.insert_sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([self.mark] * len(names))})"
+        insert = f"INSERT INTO {table.name} ({columns})"
+        types = [column.type.compile(dialect) for column in table.columns]
+        records = ", ".join(f"{name} {type_}" for name, type_ in zip(_RECORD, types, strict=False))
+        self.insert = Write(
+            f"{insert} VALUES ({', '.join([self.mark] * len(names))})",
+            f"{insert} SELECT * FROM json_to_recordset({self.mark}::json) AS new({records})"
+            if dialect.name == "postgresql"
+            else None,
+        )
         indexed = {column.name for index in table.indexes for column in index.columns}
         indexed |= {column.name for unique in table.constraints for column in getattr(unique, "columns", ())}
         free = [at for at, name in enumerate(names) if at not in (self.key_at, self.version_at)]
         #: Columns that an UPDATE names only when they changed: naming them costs an index or a reference check.
         self.keyed = [at for at in free if names[at] in indexed]
         self._plain = [at for at in free if names[at] not in indexed]
-        self._updates: dict[tuple[int, ...], tuple[str, Callable[[Row], Row]]] = {}
+        self._updates: dict[tuple[int, ...], tuple[Write, Callable[[Row], Row]]] = {}
 
     def encode(self, name: str, value: Any) -> Any:
         """One value of column `name` as the driver takes it."""
@@ -81,7 +118,7 @@ class Mapper(Generic[T]):
         decode = self._decoders.get(name)
         return value if decode is None or value is None else decode(value)
 
-    def update(self, changed: tuple[int, ...]) -> tuple[str, Callable[[Row], Row]]:
+    def update(self, changed: tuple[int, ...]) -> tuple[Write, Callable[[Row], Row]]:
         """The UPDATE that sets the plain columns, the version and the keyed columns `changed`, where the version is
         still the old one; and what takes its parameters from a new row followed by the old version."""
         if changed not in self._updates:
@@ -92,7 +129,7 @@ class Mapper(Generic[T]):
                 f"UPDATE {self.table.name} SET {sets} "
                 f"WHERE {self._quote(self.names[self.key_at])} = {self.mark} AND version = {self.mark}"
             )
-            self._updates[changed] = sql, itemgetter(*at, self.key_at, len(self.names))
+            self._updates[changed] = Write(sql), itemgetter(*at, self.key_at, len(self.names))
         return self._updates[changed]
 
 

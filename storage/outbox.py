@@ -1,12 +1,14 @@
 """What somebody must be told, until they were."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 
 from routing.notice import Notice, NoticeState, Priority
+from storage.mapper import Row, Write
 from storage.schema import notices
 from storage.types import UtcTime
 from storage.work import Work
@@ -44,11 +46,7 @@ _CANDIDATES = _NEXT.add_columns(notices.c.contact_id).with_for_update(skip_locke
 _LOCKED = select(_CANDIDATES.c.id, func.pg_try_advisory_xact_lock(_CANDIDATES.c.contact_id))
 _CLAIM_LOCKED = _LEASE.where(notices.c.id.in_(bindparam("ids", expanding=True)), _CLAIMABLE)
 
-_WAITING = select(notices.c.id).where(
-    notices.c.state == "pending",
-    notices.c.contact_id == bindparam("contact"),
-    notices.c.priority == bindparam("priority"),
-)
+_WAITING = "SELECT contact_id, id FROM notices WHERE state = 'pending' AND priority = {mark} AND contact_id "
 _BY_EXTERNAL_ID = (
     select(notices)
     .where(notices.c.address_id == bindparam("address"), notices.c.external_id == bindparam("external"))
@@ -82,7 +80,11 @@ class Outbox:
         self._now = now
         self._session = work.session
         self._notices = work.map(work.tables.notices)
+        self._contacts = work.map(work.tables.contacts)
         self._unleased: list[Notice] = []
+        self._waiting: dict[Priority, dict[int, list[int]]] = defaultdict(dict)
+        self._marks: list[Row] = []
+        work.before_flush.append(self._write_marks)
 
     def add(self, notice: Notice) -> None:
         self._notices.add(notice)
@@ -90,10 +92,11 @@ class Outbox:
             self._unleased.append(notice)
 
     def get(self, notice_id: int) -> Notice | None:
+        self._write_marks()
         return self._notices.get(notice_id)
 
     def claim(self, owner: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Notice]:
-        self._notices.flush()
+        self._flush()
         params: dict[str, Any] = {"now": now, "owner": owner, "until": lease_until}
         if self._session.postgresql:
             candidates = self._session.select(_LOCKED, {"now": now, "limit": limit})
@@ -108,44 +111,66 @@ class Outbox:
 
     def waiting(self, contact_id: int, priority: Priority) -> Sequence[int]:
         # What is new is not written for this: it is asked for every reply.
-        rows = self._session.select(_WAITING, {"contact": contact_id, "priority": priority})
+        waiting = self._waiting[priority]
+        if contact_id not in waiting and not self._contacts.made(contact_id):
+            self._fetch_waiting(priority, [contact_id, *self._contacts.stored_keys()])
         added = (n.id for n in self._unleased if n.contact_id == contact_id and n.priority is priority)
-        return [*(row[0] for row in rows), *added]
+        return [*waiting.get(contact_id, ()), *added]
+
+    def _fetch_waiting(self, priority: Priority, contact_ids: Iterable[int]) -> None:
+        """Of all who are in this group: the others' replies come next."""
+        waiting = self._waiting[priority]
+        wanted = [contact_id for contact_id in dict.fromkeys(contact_ids) if contact_id not in waiting]
+        waiting.update((contact_id, []) for contact_id in wanted)
+        sql, params = self._session.any_of(wanted)
+        mark = self._notices.mapper.mark
+        for contact_id, notice_id in self._session.rows(_WAITING.format(mark=mark) + sql, [int(priority), *params]):
+            waiting[contact_id].append(notice_id)
 
     def release(self) -> None:
+        self._write_marks()
         self._session.run(_RELEASE)
 
     def mark_sent(self, owner: str, sent: Sequence[tuple[int, int, str]]) -> None:
         encode = self._notices.mapper.encode
         at = encode("sent_at", self._now)
-        rows = []
         for notice_id, address_id, external_id in sent:
             known = self._notices.known(notice_id)
             if known is None:
-                rows.append((at, encode("external_id", external_id), address_id, notice_id, owner))
+                self._marks.append((at, encode("external_id", external_id), address_id, notice_id, owner))
             elif known.lease_owner == owner and known.state is NoticeState.PENDING:
                 known.state, known.sent_at, known.external_id = NoticeState.SENT, self._now, external_id
                 known.lease_owner = known.lease_until = known.error = None
                 known.address_id, known.attempts = address_id, known.attempts + 1
-        if rows:
-            self._session.many(_MARK.format(mark=self._notices.mapper.mark), rows)
+
+    def _write_marks(self) -> None:
+        """Before anything else is asked of the table, and at the end."""
+        if self._marks:
+            marks, self._marks = self._marks, []
+            self._session.write(Write(_MARK.format(mark=self._notices.mapper.mark)), marks)
+
+    def _flush(self) -> None:
+        self._write_marks()
+        self._notices.flush()
 
     @property
     def to_claim(self) -> bool:
         return bool(self._unleased)
 
     def by_external_id(self, address_id: int, external_id: str) -> Notice | None:
+        self._write_marks()
         found = self._notices.select(_BY_EXTERNAL_ID, {"address": address_id, "external": external_id})
         return found[0] if found else None
 
     def of_case(self, case_id: int, states: Sequence[str]) -> Sequence[Notice]:
+        self._write_marks()
         return self._notices.select(_OF_CASE, {"case": case_id, "states": [NoticeState(state) for state in states]})
 
     def oldest_pending(self, now: datetime) -> datetime | None:
-        self._notices.flush()
+        self._flush()
         ((oldest,),) = self._session.select(_OLDEST, {"now": now})
         return None if oldest is None else self._notices.mapper.decode("due_at", oldest)
 
     def counts(self) -> dict[str, int]:
-        self._notices.flush()
+        self._flush()
         return dict(self._session.select(_COUNTS))

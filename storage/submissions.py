@@ -5,16 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 
 from routing.case import StoredFile, Submission, SubmissionPart
-from storage.schema import files, submission_parts, submissions
+from storage.schema import files, submissions
 from storage.work import Work
 
 _OF_CASE = select(submissions).where(submissions.c.case_id == bindparam("case")).order_by(submissions.c.id)
 _OF_CONTACT = select(submissions).where(submissions.c.contact_id == bindparam("contact")).order_by(submissions.c.id)
-_PARTS = (
-    select(submission_parts)
-    .where(submission_parts.c.submission_id == bindparam("submission"))
-    .order_by(submission_parts.c.seq)
-)
 _BY_NAME = select(files).where(files.c.name == bindparam("file"))
 _NAMES = select(files.c.name).where(files.c.name.is_not(None))
 _PENDING = select(files).where(files.c.state == "pending").order_by(files.c.id).limit(bindparam("limit"))
@@ -43,7 +38,7 @@ class Submissions:
         self._parts.add(part)
 
     def parts(self, submission_id: int) -> Sequence[SubmissionPart]:
-        return self._parts.select(_PARTS, {"submission": submission_id}, ("submission_id", submission_id))
+        return sorted(self._parts.owned("submission_id", submission_id), key=lambda part: part.seq)
 
 
 class Files:

@@ -20,6 +20,7 @@ ADDRESS_KEY = ("channel", "account", "user_id")
 ADDRESS_ID = ("address_id",)
 NUMBER = ("number",)
 SECRET_HASH = ("secret_hash",)
+PENDING = "state = 'pending'"
 
 
 class Tables:
@@ -41,10 +42,12 @@ class Tables:
         self.cases = Mapper(Case, schema.cases, dialect, NUMBER)
         self.submissions = Mapper(Submission, schema.submissions, dialect)
         self.files = Mapper(StoredFile, schema.files, dialect)
-        self.submission_parts = Mapper(SubmissionPart, schema.submission_parts, dialect)
-        self.case_events = Mapper(CaseEvent, schema.case_events, dialect)
-        self.assignments = Mapper(Assignment, schema.assignments, dialect)
-        self.follow_ups = Mapper(FollowUp, schema.follow_ups, dialect)
+        self.submission_parts = Mapper(SubmissionPart, schema.submission_parts, dialect, owners={"submission_id": ""})
+        self.case_events = Mapper(CaseEvent, schema.case_events, dialect, owners={"case_id": ""})
+        self.assignments = Mapper(Assignment, schema.assignments, dialect, owners={"case_id": ""})
+        self.follow_ups = Mapper(
+            FollowUp, schema.follow_ups, dialect, owners={"case_id": PENDING, "submission_id": PENDING}
+        )
         self.notices = Mapper(Notice, schema.notices, dialect)
         self.buttons = Mapper(ButtonGrant, schema.buttons, dialect)
         self.mailbox = Mapper(MailboxMessage, schema.mailbox, dialect)

@@ -80,6 +80,7 @@ class GroupTransaction:
             results.append(fn(unit))
             unit.settle()
         unit.finish()
+        unit.let_go()
         return results
 
     def commit(self) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from routing.errors import Conflict, StorageUnavailable
 from routing.ports import Names, UnitOfWork
+from storage.engine import PATIENCE_SECONDS, SILENT
 from storage.errors import FileBusy
 from storage.transaction import GroupTransaction
 from storage.unit_of_work import UnitsOfWork
@@ -33,7 +34,8 @@ CONFLICT_RETRIES = 5
 
 @dataclass(slots=True)
 class WriterCounters:
-    """Since the start. `messages` counts pieces of work that were committed; `reruns` those run again alone."""
+    """Since the start. `messages` counts pieces of work that were committed; `reruns` those run again alone,
+    `unavailable` those refused because the database was away, for the reason `last_trouble`."""
 
     groups: int = 0
     messages: int = 0
@@ -41,6 +43,7 @@ class WriterCounters:
     reruns: int = 0
     conflicts: int = 0
     unavailable: int = 0
+    last_trouble: str = ""
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class GroupWriter:
         self._patient: deque[_Task] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._server: asyncio.Task[None] | None = None
+        self._silent = False
         self._closed = False
 
     async def run(
@@ -75,6 +79,9 @@ class GroupWriter:
     ) -> T:
         if self._closed:
             raise StorageUnavailable("the store is closed")
+        if self._silent:
+            self.counters.unavailable += 1
+            raise StorageUnavailable(SILENT)
         loop = asyncio.get_running_loop()
         task = _Task(fn, names, loop.create_future())
         if wait > 0:
@@ -142,6 +149,23 @@ class GroupWriter:
 
     async def _run_group(self, group: Sequence[_Task]) -> None:
         self.counters.groups += 1
+        timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._give_up, group)
+        try:
+            await self._try_group(group)
+        finally:
+            timer.cancel()
+            self._silent = False
+
+    def _give_up(self, group: Sequence[_Task]) -> None:
+        """Nobody waits any longer, nor begins to, until this group ends. It may still be committed: whoever sends its
+        messages again finds them."""
+        self._silent = True
+        waiting = (*group, *self._queue, *self._patient)
+        self._queue.clear()
+        self._patient.clear()
+        self._fail(waiting, StorageUnavailable(SILENT))
+
+    async def _try_group(self, group: Sequence[_Task]) -> None:
         error = await self._attempt(group)
         if error is None:
             return
@@ -153,6 +177,8 @@ class GroupWriter:
 
     async def _run_alone(self, group: Sequence[_Task]) -> None:
         for position, task in enumerate(group):
+            if task.future.done():
+                continue
             error = None
             for retry in range(CONFLICT_RETRIES + 1):
                 self.counters.reruns += 1
@@ -170,6 +196,7 @@ class GroupWriter:
     def _fail(self, group: Sequence[_Task], error: Exception) -> None:
         if isinstance(error, StorageUnavailable):
             self.counters.unavailable += len(group)
+            self.counters.last_trouble = str(error)
         for task in group:
             if not task.future.done():
                 task.future.set_exception(error)

@@ -67,6 +67,17 @@ def test_what_was_sent_is_marked_whether_it_is_in_memory_or_not(store: Store) ->
             assert found.version == 1
 
 
+def test_a_mark_is_seen_by_whatever_asks_next(store: Store) -> None:
+    with store.transaction() as unit:
+        who = somebody(unit)
+        sent, waiting = leased(unit, who), notice_to(unit, who.contact, Priority.REPLY)
+    with store.transaction() as unit:
+        unit.notices.mark_sent("a", [(sent.id, who.address.id, "t1")])
+        assert unit.notices.counts() == {"sent": 1, "pending": 1}
+        assert unit.notices.by_external_id(who.address.id, "t1") is not None
+        assert [notice.id for notice in unit.notices.claim("b", unit.now, unit.now + LEASE, 10)] == [waiting.id]
+
+
 def test_what_another_owner_holds_is_not_marked(store: Store) -> None:
     with store.transaction() as unit:
         notice = leased(unit, who := somebody(unit), "b")
@@ -152,7 +163,7 @@ def _new_parents_after_their_children(unit: SqlUnitOfWork) -> None:
 
     case = case_of(unit, somebody(unit, "u9"), "HP-9")
     unit.follow_ups.add(FollowUp(FollowUpKind.NO_NEWS, unit.now, unit.now, case_id=case.id))
-    assert len(unit.follow_ups.pending_of_case(case.id)) == 1
+    assert len(unit.follow_ups.due(unit.now, 5)) == 1
     # An open reference would make SQLite look through whole tables for every further case.
     assert unit.session.connection.execute(text("SELECT count(*) FROM cases")).scalar_one() == 1
 
@@ -162,14 +173,26 @@ def test_what_a_row_refers_to_is_written_before_it(store: Store) -> None:
         _new_parents_after_their_children(unit)
 
 
-def test_a_query_sees_what_is_pending_for_it_and_leaves_the_rest_unwritten(store: Store) -> None:
+def test_what_belongs_to_a_case_is_known_without_writing_it(store: Store) -> None:
     from routing.follow_up import FollowUp, FollowUpKind
+
+    def follow_up(unit: UnitOfWork, case_id: int) -> FollowUp:
+        added = FollowUp(FollowUpKind.NO_NEWS, unit.now, unit.now, case_id=case_id)
+        unit.follow_ups.add(added)
+        return added
 
     with store.transaction() as unit:
         who = somebody(unit)
         mine, other = case_of(unit, who, "HP-1"), case_of(unit, who, "HP-2")
-        unit.follow_ups.add(FollowUp(FollowUpKind.NO_NEWS, unit.now, unit.now, case_id=mine.id))
+        stored = follow_up(unit, mine.id)
         assert unit.follow_ups.pending_of_case(other.id) == []
-        (found,) = unit.follow_ups.pending_of_case(mine.id)
-        found.state = "cancelled"
-        assert unit.follow_ups.pending_of_case(mine.id) == []
+        assert unit.follow_ups.pending_of_case(mine.id) == [stored]
+        assert unit.session.rows("SELECT count(*) FROM follow_ups") == [(0,)]
+    with store.transaction() as unit:
+        added = follow_up(unit, mine.id)
+        found = unit.follow_ups.pending_of_case(mine.id)
+        assert found == [stored, added]
+        found[0].state = "cancelled"
+        assert unit.follow_ups.pending_of_case(mine.id) == [added]
+    with store.transaction() as unit:
+        assert unit.follow_ups.pending_of_case(mine.id) == [added]

@@ -18,15 +18,15 @@ from routing.people import Conversation, Member, Role
 from routing.ports import UnitOfWork
 from routing.station import Deputy
 from storage.errors import StorageFault
-from storage.mapper import Mapper
+from storage.mapper import Mapper, Write
 from storage.store import Store
 from tests.contracts.rows import case_of, somebody
 
 AT = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
 
 
-def filled(mapper: Mapper[Any]) -> Any:
-    """An object with every field set to something else than its default."""
+def filled(mapper: Mapper[Any], copy: int = 0) -> Any:
+    """An object with every field set to something else than its default; another one for each `copy`."""
     hints = get_type_hints(mapper.cls)
     plain = {column.name for column in mapper.table.columns if type(column.type) is Text}
     values: dict[str, Any] = {}
@@ -46,12 +46,13 @@ def filled(mapper: Mapper[Any]) -> Any:
         elif "float" in hint:
             values[field.name] = 31.2304123456789
         elif "int" in hint:
-            values[field.name] = number if field.name in ("seq", "version", "size") else (1 << 62) + number
+            large = (1 << 62) + number + 100 * copy
+            values[field.name] = number if field.name in ("seq", "version", "size") else large
             if field.name in ("parts", "attempts", "wrong", "round", "due_days", "returns", "next_seq", "event_count"):
                 values[field.name] = number
         else:
             # A column for the program's own words is plain text; what people and platforms say comes back whole.
-            values[field.name] = "own word" if field.name in plain else f"{field.name} 字\x00\ud800"
+            values[field.name] = "own word" if field.name in plain else f"{field.name} 字\x00\ud800{copy}"
     return mapper.cls(**values)
 
 
@@ -65,6 +66,18 @@ def test_every_field_of_every_table_comes_back(store: Store) -> None:
             (row,) = unit.session.rows(mapper.select_sql)
             assert mapper.from_row(row) == written
             assert mapper.to_row(written) == row
+        1 / 0  # noqa: B018
+
+
+def test_many_rows_come_back_as_they_are_when_written_at_once(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction() as unit:
+        for mapper in unit.tables.in_order:
+            written = [filled(mapper, copy) for copy in range(3)]
+            for obj in written:
+                unit.map(mapper).add(obj)
+            unit.flush()
+            rows = unit.session.rows(f"{mapper.select_sql} ORDER BY {mapper.key_name}")
+            assert [mapper.from_row(row) for row in rows] == written
         1 / 0  # noqa: B018
 
 
@@ -246,7 +259,7 @@ def test_a_changed_event_is_refused_by_the_unit_of_work(store: Store) -> None:
 def test_a_changed_event_is_refused_by_the_database(store: Store, statement: str) -> None:
     case, event = _case_with_an_event(store)
     with pytest.raises(StorageFault, match="append-only"), store.transaction() as unit:
-        unit.session.many(statement, [()])
+        unit.session.write(Write(statement), [()])
     with store.transaction() as unit:
         assert list(unit.cases.events(case.id)) == [event]
 

@@ -217,13 +217,13 @@ def _count_queries(store: Store, into: list[str]) -> None:
 
     def on(*args: object, **kwargs: object) -> object:
         unit = original(*args, **kwargs)  # type: ignore[arg-type]
-        rows = unit.session.rows
+        ask = unit.session.ask
 
         def counted(sql: str, params: object = ()) -> object:
             into.append(sql)
-            return rows(sql, params)  # type: ignore[arg-type]
+            return ask(sql, params)  # type: ignore[arg-type]
 
-        unit.session.rows = counted  # type: ignore[method-assign, assignment]
+        unit.session.ask = counted  # type: ignore[method-assign, assignment]
         return unit
 
     units.on = on  # type: ignore[method-assign, assignment]

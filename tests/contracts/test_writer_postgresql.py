@@ -145,6 +145,49 @@ async def test_other_connections_cut_in_the_middle_leave_their_pool(
     assert caplog.records == []
 
 
+async def test_a_database_that_does_not_answer_is_unavailable_until_it_does(
+    pair: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.writer.PATIENCE_SECONDS", 0.2)
+    store, thawed = pair[0], threading.Event()
+
+    def frozen(unit: UnitOfWork) -> None:
+        unit.inbox.add(InboxRecord("webchat", "citizen", "m1", unit.now))
+        thawed.wait(10)
+
+    waiting = asyncio.create_task(store.writer.run(frozen))
+    await asyncio.sleep(0.1)
+    queued = asyncio.create_task(store.writer.run(take_in("m2")))
+    for piece in (waiting, queued):
+        with pytest.raises(StorageUnavailable):
+            await asyncio.wait_for(piece, 1)
+    asked = asyncio.get_running_loop().time()
+    with pytest.raises(StorageUnavailable):
+        await store.writer.run(take_in("m2"))
+    assert asyncio.get_running_loop().time() - asked < 0.1, "told at once, as long as nothing answers"
+    thawed.set()
+    while not await taken_in(store, "m1"):  # noqa: ASYNC110 - nobody tells when it is committed
+        await asyncio.sleep(0.01)
+    assert await store.writer.run(take_in("m1")) == "again", "what was committed late is found by the repeat"
+    assert await store.writer.run(take_in("m2")) == "new"
+
+
+async def test_readers_that_are_not_answered_are_told_so(pair: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.reader.PATIENCE_SECONDS", 0.1)
+    reader, thawed = pair[0].reader, threading.Event()
+    waiting = [asyncio.create_task(reader.run(lambda unit: thawed.wait(10))) for _ in range(4)]
+    for piece in waiting:
+        with pytest.raises(StorageUnavailable):
+            await piece
+    asked = asyncio.get_running_loop().time()
+    with pytest.raises(StorageUnavailable):
+        await reader.run(lambda unit: unit.now)
+    assert asyncio.get_running_loop().time() - asked < 0.05
+    thawed.set()
+    await asyncio.sleep(0.1)
+    assert await reader.run(lambda unit: "here") == "here"
+
+
 async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path, clock: Clock, sqlite_store: Store) -> None:
     away = Store("postgresql://root@127.0.0.1:1/none", clock=clock, sealer=sqlite_store.sealer, data_dir=tmp_path)
     for run in (away.writer.run, away.reader.run):

@@ -312,6 +312,20 @@ async def test_a_question_without_an_answer_lets_the_case_go_on(county: County, 
     assert county.agenda(number)["answer_due"].due_at == due + timedelta(days=5)
 
 
+async def test_after_a_long_sleep_the_department_first_gets_back_the_time_that_stood_still(
+    county: County, number: str
+) -> None:
+    confirmed(county, number)
+    left = county.agenda(number)["answer_due"].due_at - county.clock.now
+    county.does(casework.ask, OFFICER, number, "哪一盏？")
+    only(county, number, "info_expires", "answer_due")
+    county.clock.move(days=30)
+    county.news(number)
+    await county.due()
+    assert {kind for _, kind in county.news(number)} == {"case.info_expired", "line.info_expired"}
+    assert county.agenda(number)["answer_due"].due_at == county.clock.now + left
+
+
 # --- the rating ----------------------------------------------------------------------------------------------------
 
 

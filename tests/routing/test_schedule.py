@@ -1,9 +1,10 @@
 """The ticks: what is due is done whatever else fails, and a tick that fails stops nothing."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from routing import due
 from routing.errors import StorageUnavailable
@@ -134,3 +135,21 @@ async def test_a_slow_tick_is_not_started_beside_itself() -> None:
     await asyncio.sleep(timedelta(milliseconds=120).total_seconds())
     ticker.stop()
     assert most == 1
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-1), timedelta(hours=-1), timedelta(hours=1), timedelta(days=3)])
+async def test_ticks_go_on_evenly_when_the_wall_clock_is_set(jump: timedelta) -> None:
+    ticker, ticked = Ticker(look_seconds=0.02), 0
+
+    async def tick() -> None:
+        nonlocal ticked
+        ticked += 1
+
+    ticker.every(0.01, tick, "test")
+    ticker.start()
+    await asyncio.sleep(0.05)
+    with time_machine.travel(datetime.now(UTC) + jump):
+        before = ticked
+        await asyncio.sleep(0.2)
+    ticker.stop()
+    assert 3 <= ticked - before <= 20, "neither silent until the clock is there again, nor making up for what it missed"
