@@ -1,12 +1,13 @@
-"""One served station for all of these tests; after each, its log and its inbox are looked through."""
+"""One served station for all of these tests; after each, its log, its inbox and its memory are looked at."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +16,11 @@ import pytest
 from benchmarks.soak_program import ROOT, free_port
 from tests.hostile import server
 from tests.hostile.station import KEY, SECRET, TOKENS, FakePlatform, Station
+from tests.hostile.tally import PROPERTY, Tally
+from tests.hostile.tally import served as served_by
+
+#: Kilobytes that the server may grow by, uploads and bombs included.
+MOST_GROWTH = 50 * 1024
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +46,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Station, 
         said = process.stdout.readline()
         assert said, log.read_text()
         _wait(url, process, log)
-        station = Station(url, folder, json.loads(said), platform, log)
+        station = Station(url, folder, json.loads(said), platform, log, process.pid)
+        asyncio.run(station.warm_up())
         yield station, process
         station.close()
     finally:
@@ -55,21 +62,32 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     while time.monotonic() < give_up:
         assert process.poll() is None, log.read_text()
         try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
-                return
+            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
+                if b'"starting"' not in answer.read():
+                    return
         except OSError:
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
     raise AssertionError(log.read_text())
 
 
 @pytest.fixture
-async def station(served: tuple[Station, "subprocess.Popen[bytes]"]) -> AsyncIterator[Station]:
+def tally(record_property: Callable[[str, object], None]) -> Iterator[Tally]:
+    """What this test counts by itself."""
+    counted = Tally()
+    yield counted
+    record_property(PROPERTY, {"cases": dict(counted.cases), "growth": counted.growth})
+
+
+@pytest.fixture
+async def station(served: tuple[Station, "subprocess.Popen[bytes]"], tally: Tally) -> AsyncIterator[Station]:
     found, process = served
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as found.visitor:
         yield found
     assert process.poll() is None, "the server died"
     # A message whose handling raised was answered kindly; it is a fault all the same.
     log = found.logged()
+    tally.cases += served_by(log)
     raised = [line for line in log.splitlines() if "message_failed" in line]
     failed, found.failed = found.failed, found.rows("SELECT count(*) FROM inbox WHERE state = 'failed'")[0][0]
     assert found.failed == failed + found.failed_on_purpose, raised[-3:]
@@ -78,10 +96,6 @@ async def station(served: tuple[Station, "subprocess.Popen[bytes]"]) -> AsyncIte
         assert alarm not in log, next(line for line in log.splitlines() if alarm in line)
     for canary in found.canaries():
         assert canary not in log, next(line for line in log.splitlines() if canary in line)[:500]
-
-
-@pytest.fixture
-def memory(served: tuple[Station, "subprocess.Popen[bytes]"]) -> int:
-    """Resident kilobytes of the server now."""
-    found, process = served
-    return found.memory(process.pid)
+    growth = await found.growth()
+    tally.growth.append(growth)
+    assert growth < MOST_GROWTH, f"{growth} KB more than after the first requests"

@@ -1,4 +1,4 @@
-"""What hostile visitors send: the collections of `../shared/corpora` where they are, and cases of our own.
+"""What hostile visitors send: the collections of `../shared/corpora` where they are, and cases of our own everywhere.
 
 Data only: no address in it is ever resolved. https://github.com/minimaxir/big-list-of-naughty-strings,
 https://github.com/nst/JSONTestSuite, https://github.com/swisskyrepo/PayloadsAllTheThings, defusedxml's tests.
@@ -8,7 +8,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.hostile import generated
 
 FOLDER = Path(__file__).parents[3] / "shared" / "corpora"
 
@@ -35,29 +35,29 @@ OWN = (
 )  # fmt: skip
 
 
-def _there(name: str) -> Path:
+def _there(name: str) -> Path | None:
     folder = FOLDER / name
-    if not folder.is_dir():
-        pytest.skip(f"no collection at {folder}")
-    return folder
+    return folder if folder.is_dir() else None
 
 
 @cache
 def naughty_strings() -> list[str]:
-    """The big list of naughty strings."""
-    return list(json.loads((_there("blns") / "blns.json").read_text("utf-8")))
+    """The big list of naughty strings, or as many of our own."""
+    folder = _there("blns")
+    return list(json.loads((folder / "blns.json").read_text("utf-8"))) if folder else generated.strings(500, seed=7)
 
 
 @cache
 def payloads() -> list[str]:
-    """Lines of the attack lists: SQL, cross-site scripting, XML, formulas."""
+    """Lines of the attack lists (SQL, cross-site scripting, XML, formulas), and our own to make them 1,500."""
     lines: dict[str, None] = {}
-    for file in sorted(_there("patt").iterdir()):
+    folder = _there("patt")
+    for file in sorted(folder.iterdir()) if folder else ():
         if file.name != "LICENSE":
             lines.update(
                 dict.fromkeys(line for line in file.read_text("utf-8", "replace").splitlines() if line.strip())
             )
-    return list(lines)
+    return [*lines, *generated.strings(max(100, 1500 - len(lines)))]
 
 
 def strings() -> list[str]:
@@ -68,11 +68,15 @@ def strings() -> list[str]:
 @cache
 def json_files() -> dict[str, bytes]:
     """Bodies by name: y_ is JSON, n_ is none, i_ may be either."""
-    return {file.name: file.read_bytes() for file in sorted((_there("jsontestsuite") / "test_parsing").glob("*.json"))}
+    folder = _there("jsontestsuite")
+    files = sorted((folder / "test_parsing").glob("*.json")) if folder else ()
+    return {**generated.json_files(), **{file.name: file.read_bytes() for file in files}}
 
 
 @cache
 def xml_files() -> dict[str, bytes]:
     """Bombs and outward references."""
-    files = [*(_there("defusedxml") / "xmltestdata").iterdir(), *_there("patt").glob("XXE*")]
-    return {file.name: file.read_bytes() for file in files if file.is_file()}
+    bombs, attacks = _there("defusedxml"), _there("patt")
+    files = [*(bombs / "xmltestdata").iterdir()] if bombs else []
+    files += attacks.glob("XXE*") if attacks else []
+    return {**generated.xml_files(), **{file.name: file.read_bytes() for file in files if file.is_file()}}

@@ -48,6 +48,7 @@ def prepare() -> None:
             "station_code": find_code(uow, "HB", None),
             "invitations": {role: make_secret(uow, role, name) for role, name in people.items()},
             "spare": make_secret(uow, "staff", "王磊"),
+            "web_desk": make_secret(uow, "deputy", "张晓岚"),
         }
 
     with store.transaction() as uow:

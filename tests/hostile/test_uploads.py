@@ -170,10 +170,6 @@ async def test_a_file_is_kept_only_as_what_it_is(name: str, station: Station) ->
             assert (await station.ask("GET", f"/chat/files/{stored}")).status == 401
 
 
-async def test_bombs_do_not_fill_the_memory(station: Station, memory: int) -> None:
-    assert memory < 700_000, f"{memory} KB after the files above"
-
-
 async def test_oversized_uploads_are_refused(station: Station) -> None:
     async with chat(station) as session:
         await station.settled()
