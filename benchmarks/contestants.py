@@ -34,11 +34,13 @@ class Missing(Exception):
 
 @dataclass(slots=True)
 class Running:
-    """A started contestant. `ready` is seconds from its start to its first answer, `memory` its MB then."""
+    """A started contestant: seconds from its start to its first answer (`answers`) and until its bots take messages in
+    (`ready`), `memory` its MB then."""
 
     process: subprocess.Popen[bytes]
     webhook: str
     code: str
+    answers: float = 0.0
     ready: float = 0.0
     memory: float = 0.0
     database: str = ""
@@ -130,6 +132,8 @@ async def _started(
     running = Running(process, base + webhook, "", log=log)
     try:
         await _answering(process, base + health, log)
+        running.answers = time.perf_counter() - began
+        await _answering(process, base + health, log, unless=b'"starting"')
         running.ready = time.perf_counter() - began
         running.memory = _memory(process.pid)
         yield running
@@ -142,7 +146,8 @@ async def _started(
             process.wait()
 
 
-async def _answering(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+async def _answering(process: subprocess.Popen[bytes], url: str, log: Path, unless: bytes | None = None) -> None:
+    """Wait for a 200 that doesn't hold `unless`."""
     until = time.monotonic() + START
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < until:
@@ -150,7 +155,8 @@ async def _answering(process: subprocess.Popen[bytes], url: str, log: Path) -> N
                 raise RuntimeError(f"ended with {process.returncode}:\n{_last_words(log)}")
             with contextlib.suppress(aiohttp.ClientError):
                 async with session.get(url) as response:
-                    if response.status == 200:
+                    said = await response.read()
+                    if response.status == 200 and (unless is None or unless not in said):
                         return
             await asyncio.sleep(0.01)
     raise RuntimeError(f"no answer within {START:g} s:\n{_last_words(log)}")

@@ -1,8 +1,8 @@
 """Floor (c): the least that does the same durably. The same HTTP server, raw `sqlite3`, one commit a group.
 
 It writes the same rows into our own tables with prepared statements on the loop, commits in a thread, sends canned
-replies over one aiohttp session and marks them sent with the next group. It knows no dialog, no rules, no wording, no
-classification and no errors: what our build takes beyond this is what it does beyond this.
+replies over the same kept connections as ours and marks them sent with the next group. It knows no dialog, no rules, no
+wording, no classification and no errors: what our build takes beyond this is what it does beyond this.
 """
 
 import argparse
@@ -17,7 +17,6 @@ from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import orjson
 import uvicorn
 from sqlalchemy import create_engine
@@ -29,9 +28,11 @@ from starlette.routing import Route
 from benchmarks.conversation import SECRET, SUBMIT, TOKEN
 from benchmarks.peers.words import COLLECTED, GREETING, NOTICE, RECEIPT
 from benchmarks.rows import Rows, insert_sql, tables
+from bot.lines import Lines
 from routing.ids import new_id
 from storage.schema import metadata
 
+FORM = "application/x-www-form-urlencoded"
 STATION = "海珀社区代表联络站"
 _FIND = (
     "SELECT addresses.contact_id, addresses.id, conversations.id, conversations.data FROM addresses "
@@ -72,8 +73,7 @@ class Floor:
         self._sent: list[tuple[int, str, int]] = []
         self._server: asyncio.Task[None] | None = None
         self._senders: set[asyncio.Task[None]] = set()
-        self._url = f"{api}/bot{TOKEN}/sendMessage"
-        self._session: aiohttp.ClientSession | None = None
+        self._lines = Lines(api, limit=1_000_000)
         self._new: dict[str, list[Sequence[Any]]] = {}
         self._changed: dict[str, list[Sequence[Any]]] = {}
         self._order = {table.name: at for at, table in enumerate(tables())}
@@ -181,17 +181,14 @@ class Floor:
         return notice, text, buttons
 
     async def _send(self, chat_id: int, replies: Sequence[Reply]) -> None:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         for notice, text, buttons in replies:
             fields = {"chat_id": str(chat_id), "text": text}
             if buttons:
                 rows = [[{"text": label, "callback_data": token} for label, token in buttons]]
                 fields["reply_markup"] = orjson.dumps({"inline_keyboard": rows}).decode()
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            async with self._session.post(self._url, data=urlencode(fields).encode(), headers=headers) as response:
-                answer = orjson.loads(await response.read())
-            self._sent.append((time.time_ns() // 1_000_000, str(answer["result"]["message_id"]), notice))
+            _, answer = await self._lines.post(f"/bot{TOKEN}/sendMessage", FORM, urlencode(fields).encode(), seconds=10)
+            message_id = orjson.loads(answer)["result"]["message_id"]
+            self._sent.append((time.time_ns() // 1_000_000, str(message_id), notice))
 
 
 def main() -> None:

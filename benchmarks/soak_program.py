@@ -43,13 +43,14 @@ class Program:
             )
 
     async def serving(self, seconds: float = 60.0) -> None:
-        """Wait until it answers. Raises `RuntimeError` with the end of its log when it ends instead, or never does."""
+        """Wait until it answers, and its bots take messages in. Raises `RuntimeError` with the end of its log when it
+        ends instead, or never does."""
         give_up = time.monotonic() + seconds
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
             while time.monotonic() < give_up and self.running:
                 try:
                     async with session.get(f"{self.url}/health") as answer:
-                        if answer.status == 200:
+                        if answer.status == 200 and b'"starting"' not in await answer.read():
                             return
                 except (aiohttp.ClientError, TimeoutError):
                     pass
@@ -59,6 +60,12 @@ class Program:
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None, "it was started"
+        return self._process.pid
 
     def kill(self) -> None:
         """`kill -9`, and wait until it is gone. Fine if it was not running."""

@@ -88,7 +88,8 @@ class Channel(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def routes(self) -> Sequence[BaseRoute]:
-        """HTTP entrances to be mounted by `bot.server`; none for a polling channel."""
+        """HTTP entrances to be mounted by `bot.server`; none for a polling channel. One for a machine, an ASGI endpoint
+        on a path without fields, is called directly and bounds its own body."""
         ...
 
     async def start(self, receive: Receive) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,8 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 12
 #: Seconds within which a reply that was sent is recorded; most ride with the next message's commit.
 RECORD_WITHIN = 0.05
+#: So many of one person's are sent before it is recorded, and at most doubled by a death in between.
+RECORD_TOGETHER = 5
 #: Seconds until the next try after the first, second … failure; the last is repeated.
 BACKOFF = (2, 5, 15, 60, 300, 900, 3600)
 
@@ -70,17 +72,21 @@ class Delivery:
         self._letters = LetterWriter(channels, understanding, wording)
         self._clock = clock
         self._lease = lease
+        #: What is not begun when only this much of its lease is left goes back: somebody else might soon send it too.
+        self._spare = lease / 4
         self._poll_seconds = poll_seconds
         self._owner = secrets.token_hex(8)
         self._awake = asyncio.Event()
         self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
         self._in_flight = 0
+        self._claimed: set[int] = set()
         #: Handed over and not yet recorded: the ids, and per person what is still to be sent.
         self._mine: set[int] = set()
         self._lines: dict[int, list[Letter]] = {}
         self._look_again = False
-        self._closed_until: dict[tuple[str, str], datetime] = {}
+        #: Since when and until when an account takes nothing.
+        self._closed: dict[tuple[str, str], tuple[datetime, datetime]] = {}
         self._next_slot: dict[tuple[str, str], float] = defaultdict(float)
 
     def wake(self) -> None:
@@ -145,18 +151,30 @@ class Delivery:
         self._begin(self._work_off(contact_id))
 
     async def _work_off(self, contact_id: int) -> None:
+        sent = await self._send_line(contact_id)
+        if sent:
+            await self._keep_mine(sent, wait=RECORD_WITHIN)
+
+    async def _send_line(self, contact_id: int) -> list[_Outcome]:
+        """Send one person's replies as long as there are any. Returns what was sent last and is still to be recorded,
+        which holds up nothing that comes for this person from now on."""
         waits_until: datetime | None = None
+        sent: list[_Outcome] = []
         try:
             while letters := self._lines[contact_id]:
                 self._lines[contact_id] = []
-                outcomes = await self._send_in_order(letters, waits_until)
+                if sent:
+                    self._begin(self._keep_mine(sent, wait=RECORD_WITHIN))
+                    sent = []
+                outcomes = [outcome async for outcome in self._send_in_order(letters, waits_until)]
                 if all(outcome.state is NoticeState.SENT for outcome in outcomes):
-                    self._begin(self._keep_mine(outcomes, wait=RECORD_WITHIN))
+                    sent = outcomes
                     continue
                 waits_until = next((o.retry_at for o in outcomes if o.state is NoticeState.PENDING), waits_until)
                 await self._keep_mine(outcomes)
         finally:
             del self._lines[contact_id]
+        return sent
 
     async def _keep_mine(self, outcomes: list[_Outcome], wait: float = 0.0) -> None:
         try:
@@ -183,13 +201,17 @@ class Delivery:
         for letter in letters:
             by_person[letter.notice.contact_id].append(letter)
         self._in_flight += len(letters)
+        self._claimed.update(letter.notice.id for letter in letters)
         for mine in by_person.values():
             self._begin(self._deliver_to_one(mine))
         return len(letters)
 
     def _claim(self, uow: UnitOfWork, limit: int) -> list[Letter]:
         notices = uow.notices.claim(self._owner, uow.now, uow.now + self._lease, limit)
-        return [self._letter(uow, notice) for notice in notices]
+        # A clock that was set forward runs out the leases of what is just being sent. It keeps its new lease, and so
+        # does what else this person is to be told: the order is theirs.
+        busy = {notice.contact_id for notice in notices if notice.id in self._claimed or notice.id in self._mine}
+        return [self._letter(uow, notice) for notice in notices if notice.contact_id not in busy]
 
     def _letter(self, uow: UnitOfWork, notice: Notice) -> Letter:
         """One notice that can't be worded must not hold up all the others."""
@@ -203,30 +225,37 @@ class Delivery:
 
     async def _deliver_to_one(self, letters: list[Letter]) -> None:
         try:
-            outcomes = await self._send_in_order(letters)
-            await self._keep(outcomes)
+            outcomes: list[_Outcome] = []
+            async for outcome in self._send_in_order(letters):
+                outcomes.append(outcome)
+                if len(outcomes) == RECORD_TOGETHER:
+                    await self._keep(outcomes)
+                    outcomes = []
+            if outcomes:
+                await self._keep(outcomes)
         finally:
             self._in_flight -= len(letters)
+            self._claimed.difference_update(letter.notice.id for letter in letters)
             self._awake.set()
 
     async def _keep(self, outcomes: list[_Outcome], wait: float = 0.0) -> None:
-        """Record what was sent. With the database away it is tried until the lease runs out: recorded late is better
-        than sent twice."""
-        until = asyncio.get_running_loop().time() + self._lease.total_seconds()
+        """Record what was sent. With the database away it is tried until it is back: recorded late is better than sent
+        twice, and nobody else can claim it meanwhile."""
         names = Names(notice_ids=tuple(o.notice_id for o in outcomes if o.state is not NoticeState.SENT))
         while True:
             try:
                 return await self._writer.run(lambda uow: self._record(uow, outcomes), names, wait=wait)
             except StorageUnavailable:
-                if self._stopping or asyncio.get_running_loop().time() >= until:
+                if self._stopping:
                     log.warning("outcomes_not_recorded", count=len(outcomes))
                     return None
                 await asyncio.sleep(self._poll_seconds)
 
-    async def _send_in_order(self, letters: list[Letter], waits_until: datetime | None = None) -> list[_Outcome]:
+    async def _send_in_order(
+        self, letters: list[Letter], waits_until: datetime | None = None
+    ) -> AsyncGenerator[_Outcome, None]:
         """Send one person's notices one after the other; after a failure the later ones wait with it, as all do when
         an earlier one `waits_until` then."""
-        outcomes: list[_Outcome] = []
         blocked: set[int] = set()
         for letter in letters:
             address_id = letter.address.id if letter.address else None
@@ -240,8 +269,7 @@ class Delivery:
                     waits_until = outcome.retry_at
                 elif outcome.state is NoticeState.BLOCKED and address_id is not None:
                     blocked.add(address_id)
-            outcomes.append(outcome)
-        return outcomes
+            yield outcome
 
     async def _send(self, letter: Letter) -> _Outcome:
         notice, address, message = letter.notice, letter.address, letter.message
@@ -252,9 +280,10 @@ class Delivery:
         assert channel is not None, "a letter's address has a channel"
         await self._keep_pace(key, channel)
         now = self._clock()
-        closed_until = self._closed_until.get(key)
-        if closed_until is not None and now < closed_until:
-            return _Outcome(notice.id, NoticeState.PENDING, retry_at=closed_until, attempted=False)
+        if notice.lease_until is not None and notice.lease_until - now < self._spare:
+            return _Outcome(notice.id, NoticeState.PENDING, retry_at=now, attempted=False)
+        if (until := self._closed_until(key, now)) > now:
+            return _Outcome(notice.id, NoticeState.PENDING, retry_at=until, attempted=False)
         try:
             external_id = await channel.send(address.user_id, message)
         except RecipientBlocked as error:
@@ -262,8 +291,8 @@ class Delivery:
         except RecipientMoved as error:
             return _Outcome(notice.id, NoticeState.PENDING, retry_at=now, moved_to=error.user_id, address_id=address.id)
         except RateLimited as error:
-            until = now + timedelta(seconds=error.retry_after)
-            self._closed_until[key] = max(until, self._closed_until.get(key, until))
+            until = max(now + timedelta(seconds=error.retry_after), self._closed_until(key, now))
+            self._closed[key] = now, until
             return _Outcome(notice.id, NoticeState.PENDING, error="rate limited", retry_at=until, attempted=False)
         except PermanentFailure as error:
             return _Outcome(notice.id, NoticeState.FAILED, error=str(error))
@@ -273,6 +302,11 @@ class Delivery:
             log.error("delivery_raised", channel=address.channel, error=type(error).__name__)
             return self._later(notice, now, type(error).__name__)
         return _Outcome(notice.id, NoticeState.SENT, external_id=external_id, address_id=address.id)
+
+    def _closed_until(self, key: tuple[str, str], now: datetime) -> datetime:
+        """Until when an account takes nothing; `now` if it does, and if the clock was set back since."""
+        since, until = self._closed.get(key, (now, now))
+        return max(now, until) if since <= now else now
 
     def _later(self, notice: Notice, now: datetime, error: str) -> _Outcome:
         if notice.attempts + 1 >= MAX_ATTEMPTS:

@@ -1,42 +1,54 @@
-"""The one HTTP client for every platform's API: connections are kept and shared, nothing is retried.
+"""The one HTTP client for every platform's API: connections are kept and shared, nothing is retried. Calls go over
+`lines_to`, files over `session`.
 
 The address of a call may hold a secret (Telegram puts the token in the path), so nobody logs addresses or the text
 of a client's exceptions, which quote them; `quiet` takes the word from libraries that would.
 """
 
 import logging
+from typing import TYPE_CHECKING
 
-import aiohttp
+from bot.lines import USER_AGENT, Lines
 
-USER_AGENT = "mashang"
+if TYPE_CHECKING:
+    import aiohttp
 
 
 class HttpClient:
     """Opens its session at first use, because a session belongs to the loop that is running then.
 
-    `proxy` is the URL of an HTTP proxy, or None. The environment's proxies and netrc are not looked at: aiohttp would
-    read them anew for every call.
+    The environment's proxies and netrc are not looked at: aiohttp would read them anew for every call.
     """
 
-    def __init__(self, *, connections: int = 100, proxy: str | None = None) -> None:
+    def __init__(self, *, connections: int = 100) -> None:
         self._connections = connections
-        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
+        self._lines: list[Lines] = []
+
+    def lines_to(self, base: str, *, limit: int) -> Lines:
+        """Connections of their own to the API at `base`, with answers of at most `limit` bytes."""
+        lines = Lines(base, most=self._connections, limit=limit)
+        self._lines.append(lines)
+        return lines
 
     @property
-    def session(self) -> aiohttp.ClientSession:
+    def session(self) -> "aiohttp.ClientSession":
         """The shared session. No time-out of its own matters: each call names one."""
         if self._session is None or self._session.closed:
+            # A station with nothing but the web chat calls nobody, and need not hold aiohttp's 9 MB.
+            import aiohttp
+
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": USER_AGENT},
                 timeout=aiohttp.ClientTimeout(total=30),
-                proxy=self._proxy,
             )
         return self._session
 
     async def close(self) -> None:
+        for lines in self._lines:
+            lines.close()
         if self._session is not None:
             await self._session.close()
 

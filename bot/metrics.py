@@ -1,21 +1,25 @@
 """Counters for `/metrics`, in the text format of Prometheus. Labels come from fixed sets, never from a person."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bot.channel import Receive
 from bot.message import InboundMessage, OutboundMessage
+from routing.errors import StorageUnavailable
 
 Counts = Callable[[], Awaitable[Mapping[str, int]]]
 
 
 class Metrics:
-    """`notices` gives the number of notices by state when the page is asked for."""
+    """`notices` gives the number of notices by state when the page is asked for, `troubles` what keeps us from
+    keeping what comes in, by part."""
 
-    def __init__(self, notices: Counts | None = None) -> None:
+    def __init__(self, notices: Counts | None = None, troubles: Callable[[], Mapping[str, str]] = dict) -> None:
         self._registry = CollectorRegistry()
         self._notices = notices
+        self._troubles = troubles
         self._requests = Counter(
             "mashang_http_requests", "Requests by route and status.", ["method", "route", "status"],
             registry=self._registry,
@@ -28,14 +32,18 @@ class Metrics:
             "mashang_messages_in", "Messages taken in (a repeat counts again).", ["channel", "account", "kind"],
             registry=self._registry,
         )  # fmt: skip
+        # Looking a child up by its labels takes longer than counting; there are few, from fixed sets.
         self._by_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._by_message: dict[tuple[str, str, str], Counter] = {}
         self._by_state = Gauge("mashang_notices", "Notices by state.", ["state"], registry=self._registry)
+        self._in_trouble = Gauge(
+            "mashang_trouble", "1 while a part can't keep what comes in.", ["part"], registry=self._registry
+        )
 
     def request(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """One answered request; `route` is the template of its path, `seconds` None for a stream."""
         known = self._by_request.get((method, route, status))
         if known is None:
-            # Looking a child up by its labels takes longer than counting; there are few, from fixed sets.
             known = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
             self._by_request[method, route, status] = known
         requests, took = known
@@ -48,13 +56,22 @@ class Metrics:
 
         async def counted(message: InboundMessage) -> Sequence[OutboundMessage]:
             replies = await receive(message)
-            self._messages.labels(message.channel, message.account, message.kind).inc()
+            key = message.channel, message.account, message.kind
+            known = self._by_message.get(key)
+            if known is None:
+                known = self._by_message[key] = self._messages.labels(*key)
+            known.inc()
             return replies
 
         return counted
 
     async def page(self) -> bytes:
+        for part in ("writing", "disk"):
+            self._in_trouble.labels(part).set(part in self._troubles())
         if self._notices is not None:
-            for state, count in (await self._notices()).items():
-                self._by_state.labels(state).set(count)
+            self._by_state.clear()
+            # Without the database, the rest is worth all the more.
+            with contextlib.suppress(StorageUnavailable):
+                for state, count in (await self._notices()).items():
+                    self._by_state.labels(state).set(count)
         return generate_latest(self._registry)

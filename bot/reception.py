@@ -113,7 +113,7 @@ class Reception:
     async def _take_in(
         self, message: InboundMessage, channel: Channel | None, passive: bool
     ) -> Sequence[OutboundMessage]:
-        taken = await self._take(message, channel)
+        taken = await self._take(message, channel) if message.attachments else _Taken()
         names = Names(
             inbox_key=(message.channel, message.account, message.external_id),
             address_key=(message.channel, message.account, message.user_id),

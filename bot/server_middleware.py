@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.webchat_wire import FILE_BODY, TEXT_BODY
@@ -63,18 +63,30 @@ async def http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     key = {404: "error.not_found", 405: "error.method"}.get(status, "error.bad_request")
     response = error_answer(request, status, key)
-    for name, value in (getattr(error, "headers", None) or {}).items():
-        response.headers[name] = value
+    if status == 405:
+        # The router names those of the first route alone, and a path may have a route for each of its methods.
+        routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+        response.headers["Allow"] = ", ".join(sorted({method for route in routes for method in route.methods}))
     return response
 
 
 class Edge:
-    """The outermost layer. `secure` says that people reach us by https."""
+    """The outermost layer. `secure` says that people reach us by https.
+
+    A machine's entrance (a webhook: an ASGI endpoint on a path without fields, which bounds its own body) is called
+    from here: everything between is for people's pages, and would take as long as the entrance itself.
+    """
 
     def __init__(self, app: ASGIApp, *, routes: list[BaseRoute], metrics: Metrics, secure: bool) -> None:
         self._app = app
         # The template of a path ("/join/{secret}") holds no secret, as the path itself does.
         self._templates = {getattr(route, "endpoint", None): getattr(route, "path", "") for route in routes}
+        self._entrances = {
+            (method, route.path): route.endpoint
+            for route in routes
+            if isinstance(route, Route) and route.app is route.endpoint and not route.param_convertors
+            for method in route.methods or ()
+        }
         self._metrics = metrics
         secured = {**_HEADERS, "Strict-Transport-Security": "max-age=31536000"} if secure else _HEADERS
         self._headers = [(name.lower().encode(), value.encode()) for name, value in secured.items()]
@@ -84,30 +96,35 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        started: dict[str, Any] = {"status": 0, "stream": False}
+        status, stream = 0, False
         headers = self._headers
 
         async def sending(message: Message) -> None:
+            nonlocal status, stream
             if message["type"] == "http.response.start":
                 # Names come in lower case from everybody who speaks ASGI.
                 given = dict(message["headers"])
                 message["headers"] = [*message["headers"], *(pair for pair in headers if pair[0] not in given)]
-                started["status"] = message["status"]
-                started["stream"] = given.get(b"content-type", b"").startswith(b"text/event-stream")
+                status = message["status"]
+                stream = given.get(b"content-type", b"").startswith(b"text/event-stream")
             await send(message)
 
+        entrance = self._entrances.get((scope["method"], scope["path"]))
         try:
-            await self._app(scope, _bounded(scope, receive), sending)
+            if entrance is not None:
+                await entrance(scope, receive, sending)
+            else:
+                await self._app(scope, _bounded(scope, receive), sending)
         except Exception as error:
             response = _answer_for(Request(scope), error)
-            if response is not None and not started["status"]:
+            if response is not None and not status:
                 await response(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - began
-            route = self._templates.get(scope.get("endpoint"), "(none)")
+            route = self._templates.get(entrance or scope.get("endpoint"), "(none)")
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.request(method, route, started["status"], None if started["stream"] else seconds)
-            _log.info("request", method=method, route=route, status=started["status"], ms=round(seconds * 1000, 1))
+            self._metrics.request(method, route, status, None if stream else seconds)
+            _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 def _answer_for(request: Request, error: Exception) -> Response | None:

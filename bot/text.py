@@ -8,6 +8,9 @@ from bot.message import Button
 
 Measure = Callable[[str], int]
 
+#: Units that one character takes at most.
+_WIDEST = {"characters": 1, "utf16": 2, "bytes": 4}
+
 _LINK = re.compile(r"https?://[^\s\u3000-\u303f\uff00-\uffef]+")
 _SENTENCE_ENDS = "。！？!?；;\n"
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -31,6 +34,8 @@ def split(text: str, limit: int, unit: str = "characters") -> list[str]:
     Prefers the end of a paragraph, then of a sentence, then a space. Never cuts inside a link or between a character
     and what combines with it, unless that alone is longer than the limit.
     """
+    if len(text) * _WIDEST[unit] <= limit:
+        return [text]
     measure = measure_for(unit)
     pieces: list[str] = []
     rest = text

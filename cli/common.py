@@ -1,20 +1,27 @@
-"""What every command does alike: read the settings, open the store, print for people or programs."""
+"""What every command does alike: read the settings, open the store, print for people or programs.
+
+Every command's file imports this one, and `--help` all of them: what is heavy is imported when it is used.
+"""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 import typer
 
-from cli.settings import Settings, SettingsError, load_settings
 from routing.errors import Conflict, Refused, StorageUnavailable
-from storage.unit_of_work import SqlUnitOfWork
+
+if TYPE_CHECKING:
+    from cli.settings import Settings
+    from storage.unit_of_work import SqlUnitOfWork
 
 
-def settings() -> Settings:
+def settings() -> "Settings":
     """The settings; a wrong one ends the command with a line that names it."""
+    from cli.settings import SettingsError, load_settings
+
     try:
         return load_settings()
     except SettingsError as error:
@@ -28,7 +35,7 @@ def fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def transaction() -> Iterator[SqlUnitOfWork]:
+def transaction() -> "Iterator[SqlUnitOfWork]":
     """One transaction on the store of the settings; what a rule or the database refuses is said plainly."""
     from bot.wording import Wording
     from cli.wiring import open_store

@@ -1,9 +1,10 @@
 """Logs: one JSON object a line, without personal data. A key that may hold any is cut off here as a last guard."""
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
@@ -25,10 +26,24 @@ def _dump(event: MutableMapping[str, Any], **_: Any) -> bytes:
     return orjson.dumps(event, default=str)
 
 
+class _Unfailing:
+    """A stream of lines; one that can't be written, on a full disk, is lost, and what it tells of goes on."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, line: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Send structlog's and the standard library's records to standard error."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _drop_personal,
@@ -37,7 +52,7 @@ def set_up(level: int = logging.INFO) -> None:
         # Our own lines go straight out: one is written for every request, and the standard library's way is ten times
         # the work.
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_dump)],
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unfailing(sys.stderr.buffer))),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )

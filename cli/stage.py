@@ -131,6 +131,7 @@ async def serving(desk: Desk, listening: socket.socket) -> AsyncIterator[None]:
         await server.serving.wait()
         for channel in desk.channels:
             await channel.start(desk.metrics.counting(desk.reception.receive))
+        await desk.ready()
         yield
     finally:
         for channel in desk.channels:

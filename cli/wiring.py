@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -23,14 +23,18 @@ from routing.ports import Clock
 from routing.retention import Housekeeper
 from routing.schedule import FollowUps, Ticker
 from routing.suggestion import Understanding
+from storage.engine import sqlite_path
 from storage.migrate import upgrade
 from storage.sealer import AesSealer
 from storage.spool import Spool
 from storage.store import Store, system_clock
+from storage.vitals import Vitals
 
 if TYPE_CHECKING:
     from bot.channel import Channel
+    from bot.channels.late import LateChannel
     from bot.http import HttpClient
+    from bot.message import Audience
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +57,7 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool
 
 
 def make_understanding() -> Understanding:
-    """Load the taxonomy and jieba's dictionary (about a second)."""
+    """Load the taxonomy and jieba's dictionary (half a second)."""
     return Understanding(Classifier(load_taxonomy()))
 
 
@@ -73,13 +77,15 @@ class Desk:
     metrics: Metrics
     http: "HttpClient"
     webchats: tuple[WebChat, ...]
+    late: "tuple[LateChannel, ...]"
     ticker: Ticker
     spool: Spool
     housekeeper: Housekeeper
+    vitals: Vitals
     _sender: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
-        """Take messages in, send notices out, and tick."""
+        """Take messages in, send notices out, and tick. `ready` waits for the channels that are still being loaded."""
         for channel in self.channels:
             await channel.start(self.metrics.counting(self.reception.receive))
         self._sender = asyncio.create_task(self.delivery.run(), name="delivery")
@@ -89,7 +95,13 @@ class Desk:
         self.ticker.every(3600, self.housekeeper.tidy, "housekeeping")
         self.ticker.every(5, self.reception.drain_spool, "spool")
         self.ticker.every(1, self._wake_delivery, "deliver")
+        self.ticker.every(5, self.vitals.check, "vitals")
         self.ticker.start()
+
+    async def ready(self) -> None:
+        """Wait until every channel takes messages in. Raises what keeps one from it."""
+        for channel in self.late:
+            await channel.ready()
 
     async def _wake_delivery(self) -> None:
         self.delivery.wake()
@@ -144,45 +156,62 @@ def build_desk(
         )
         for account in ("citizen", "desk")
     )  # fmt: skip
-    for channel in (*webchats, *_telegram(settings, store, http), *extra_channels):
+    late = _telegram(settings, store, http)
+    every: list[Channel] = [*webchats, *late, *extra_channels]
+    for channel in every:
         channels.add(channel)
+    database = sqlite_path(settings.database)
+    folders = {settings.data_dir, *([database.parent] if database is not None else ())}
+    vitals = Vitals(store.writer.counters, folders)
     return Desk(
         settings=settings, store=store, understanding=understanding, wording=wording, channels=channels,
         reception=reception, delivery=delivery,
         follow_ups=FollowUps(store.writer, understanding, delivery.wake),
         media=MediaFetcher(store.writer, store.files, channels),
-        metrics=Metrics(notices=lambda: store.reader.run(lambda uow: uow.notices.counts())),
-        http=http, webchats=webchats, ticker=Ticker(), spool=spool,
-        housekeeper=Housekeeper(store.writer, store.files, understanding),
+        metrics=Metrics(
+            notices=lambda: store.reader.run(lambda uow: uow.notices.counts()), troubles=lambda: vitals.troubles
+        ),
+        http=http, webchats=webchats, late=late, ticker=Ticker(), spool=spool,
+        housekeeper=Housekeeper(store.writer, store.files, understanding), vitals=vitals,
     )  # fmt: skip
 
 
-def _telegram(settings: Settings, store: Store, http: "HttpClient") -> list["Channel"]:
-    """The configured Telegram bots. Their libraries are imported only here, and only then."""
-    channels: list[Channel] = []
+def _telegram(settings: Settings, store: Store, http: "HttpClient") -> "tuple[LateChannel, ...]":
+    """The configured Telegram bots. Their libraries are imported when the desk starts, and only then."""
+    citizen_token = settings.telegram_citizen_token.get_secret_value()
+    desk_token = settings.telegram_desk_token.get_secret_value()
+    if not citizen_token and not desk_token:
+        return ()
+    log.warning("telegram_is_abroad", advice="no personal data of a real station may go there (PIPL Art. 36)")
+    from bot.channels.late import LateChannel
+    from bot.channels.telegram_channel import TelegramChannel
 
-    async def load(name: str) -> bytes:
+    async def file(name: str) -> bytes:
         return await asyncio.to_thread(store.files.read, name)
 
     secret = settings.telegram_webhook_secret.get_secret_value() or None
-    if token := settings.telegram_citizen_token.get_secret_value():
+    options: dict[str, Any] = {
+        "http": http, "clock": store.clock, "load": file, "api_base": settings.telegram_api_base,
+        "webhook_secret": secret, "public_url": settings.public_url or None,
+    }  # fmt: skip
+
+    def citizen() -> "Channel":
         from bot.channels.telegram_citizen import TelegramCitizen
 
-        channels.append(
-            TelegramCitizen(
-                http=http, token=token, clock=store.clock, load=load, api_base=settings.telegram_api_base,
-                webhook_secret=secret, public_url=settings.public_url or None,
-            )
-        )  # fmt: skip
-    if token := settings.telegram_desk_token.get_secret_value():
+        return TelegramCitizen(token=citizen_token, **options)
+
+    def desk() -> "Channel":
         from bot.channels.telegram_desk import TelegramDesk
 
-        channels.append(
-            TelegramDesk(
-                http=http, token=token, clock=store.clock, load=load, api_base=settings.telegram_api_base,
-                webhook_secret=secret, public_url=settings.public_url or None,
-            )
-        )  # fmt: skip
-    if channels:
-        log.warning("telegram_is_abroad", advice="no personal data of a real station may go there (PIPL Art. 36)")
-    return channels
+        return TelegramDesk(token=desk_token, **options)
+
+    def late(account: str, audience: "Audience", load: "Callable[[], Channel]") -> LateChannel:
+        paths = [f"/telegram/{account}"] if secret else []
+        return LateChannel("telegram", account, audience, TelegramChannel.capabilities, load, paths=paths)
+
+    bots = []
+    if citizen_token:
+        bots.append(late("citizen", "citizen", citizen))
+    if desk_token:
+        bots.append(late("desk", "work", desk))
+    return tuple(bots)

@@ -17,6 +17,7 @@ from storage import migrate
 from storage.schema import metadata
 from storage.sealer import AesSealer
 from storage.store import Store
+from tests.hostile.tally import PROPERTY, summary
 
 POSTGRESQL = os.environ.get("MASHANG_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/postgres")
 
@@ -101,3 +102,19 @@ async def sqlite_store(sqlite_url: str, clock: Clock, tmp_path: Path) -> AsyncIt
     opened = Store(sqlite_url, clock=clock, sealer=AesSealer("test key"), data_dir=tmp_path / "data")
     yield opened
     await opened.aclose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What hostile visitors sent in this run, from all test processes."""
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    parts = [
+        value
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "teardown"
+        for name, value in report.user_properties
+        if name == PROPERTY
+    ]
+    if lines := summary(parts):
+        terminalreporter.section("hostile input")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,4 +1,4 @@
-"""python-telegram-bot's calls over the shared aiohttp session: a send through its own httpx costs twenty times as
+"""python-telegram-bot's calls over the shared client: a send through its own httpx costs twenty times as
 much processor time."""
 
 from io import BytesIO

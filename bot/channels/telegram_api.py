@@ -1,4 +1,4 @@
-"""Calls to Telegram's Bot API over the shared session, and what its refusals mean for a message.
+"""Calls to Telegram's Bot API over the shared client, and what its refusals mean for a message.
 
 Both libraries send through here, so an answer is judged once and the same for both, and before either library sees
 it: they take a proxy's 403 page for a blocked bot, log the whole body of an answer they can't read, and trip over a
@@ -23,6 +23,7 @@ from bot.channel import (
     TemporaryFailure,
 )
 from bot.http import HttpClient
+from bot.lines import Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +55,16 @@ class ApiRefusal(Exception):
         self.parameters = parameters
 
 
-class _TooLong(Exception):
-    """A body went over its limit."""
-
-
 class BotApi:
-    """One token at one API server. `timeout` is seconds for a call, `transfer_timeout` for one with a file."""
+    """One token at one API server. `timeout` is seconds for a call, `transfer_timeout` for one with a
+    file. Raises `ValueError` for a `base` that is no address."""
 
     def __init__(
         self, http: HttpClient, token: str, base: str, *, timeout: float = 10.0, transfer_timeout: float = 60.0
     ) -> None:
         self._http = http
         self._token = token
+        self._lines = http.lines_to(base, limit=ANSWER_LIMIT)
         self.base = base.rstrip("/")
         self.timeout = timeout
         self._transfer_timeout = transfer_timeout
@@ -82,20 +81,14 @@ class BotApi:
         return (await self._ask(method, body, 0.0))[0]
 
     async def _ask(self, method: str, body: Body, wait: float) -> tuple[bytes, Any]:
-        total = self._transfer_timeout if isinstance(body, aiohttp.FormData) else self.timeout + wait
-        headers = None if isinstance(body, aiohttp.FormData) else {"Content-Type": FORM}
-        if isinstance(body, dict):
-            body, headers = orjson.dumps(body), {"Content-Type": JSON}
         try:
-            async with self._http.session.post(
-                f"{self.base}/bot{self._token}/{method}",
-                data=body,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=total),
-                allow_redirects=False,
-            ) as response:
-                status, raw = response.status, await _read(response, ANSWER_LIMIT)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, _TooLong) as error:
+            if isinstance(body, aiohttp.FormData):
+                status, raw = await self._upload(method, body)
+            else:
+                kind, content = (JSON, orjson.dumps(body)) if isinstance(body, dict) else (FORM, body)
+                path = f"/bot{self._token}/{method}"
+                status, raw = await self._lines.post(path, kind, content, seconds=self.timeout + wait)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, Unreadable) as error:
             # `from None`: the exception quotes the address, and that holds the token.
             raise TemporaryFailure(f"{method}: {type(error).__name__}") from None
         if status == 413:
@@ -108,6 +101,15 @@ class BotApi:
         parameters = answer.get("parameters")
         description = str(answer.get("description") or "")
         raise ApiRefusal(status, description, parameters if isinstance(parameters, dict) else {})
+
+    async def _upload(self, method: str, form: aiohttp.FormData) -> tuple[int, bytes]:
+        async with self._http.session.post(
+            f"{self.base}/bot{self._token}/{method}",
+            data=form,
+            timeout=aiohttp.ClientTimeout(total=self._transfer_timeout),
+            allow_redirects=False,
+        ) as response:
+            return response.status, await _read(response, ANSWER_LIMIT)
 
     async def download(self, path: str, limit: int) -> bytes:
         """A file that getFile named, of at most `limit` bytes. Raises `AttachmentGone` or `TemporaryFailure`."""
@@ -122,7 +124,7 @@ class BotApi:
                 if response.status != 200:
                     raise TemporaryFailure(f"download: status {response.status}")
                 return await _read(response, limit)
-        except _TooLong:
+        except Unreadable:
             raise AttachmentGone(f"larger than {limit} bytes") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise TemporaryFailure(f"download: {type(error).__name__}") from None
@@ -150,13 +152,13 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """The body, cut off as soon as it is longer than `limit` bytes, whatever its header announced."""
     if (response.content_length or 0) > limit:
         response.close()
-        raise _TooLong
+        raise Unreadable("too long")
     parts = bytearray()
     async for chunk in response.content.iter_any():
         parts += chunk
         if len(parts) > limit:
             response.close()
-            raise _TooLong
+            raise Unreadable("too long")
     return bytes(parts)
 
 

@@ -1,4 +1,4 @@
-"""What both Telegram bots do alike. A subclass brings the library: typed updates, and the calls by name."""
+"""What both Telegram bots do alike. A subclass brings the library with its calls by name."""
 
 import asyncio
 import logging
@@ -20,11 +20,7 @@ from bot.channel import (
     TemporaryFailure,
 )
 from bot.channels.telegram_api import ApiRefusal, BotApi, delivery_error, pause
-from bot.channels.telegram_parsing import (
-    NotReady,
-    TelegramReader,
-    callback_id_of,
-)
+from bot.channels.telegram_parsing import NotReady, TelegramReader, callback_id_of
 from bot.channels.telegram_polling import TelegramPolling
 from bot.channels.telegram_sending import TEXT_LIMIT, File, Part, alternatives, plan, uploadable
 from bot.channels.telegram_webhook import TelegramWebhook
@@ -75,7 +71,7 @@ class TelegramChannel(ABC):
         self._load = load
         self._backoff = backoff
         self._max_connections = max_connections
-        self._reader = TelegramReader(self.account, self.audience, clock, self._typed)
+        self._reader = TelegramReader(self.account, self.audience, clock)
         self._secret = webhook_secret
         self._url = f"{(public_url or '').rstrip('/')}/telegram/{self.account}"
         self._webhook: TelegramWebhook | None = None
@@ -105,10 +101,6 @@ class TelegramChannel(ABC):
     @abstractmethod
     def _open(self, http: HttpClient, token: str) -> None:
         """Make the library's bot, on `self._api`."""
-
-    @abstractmethod
-    def _typed(self, raw: dict[str, Any]) -> Any:
-        """The library's `Update`. May raise anything for what is none."""
 
     @abstractmethod
     async def _send_part(self, chat_id: int, part: Part) -> int:
@@ -229,9 +221,9 @@ class TelegramChannel(ABC):
         sends only the rest, as long as this process lives."""
         if not _CHAT.fullmatch(user_id):
             raise PermanentFailure("not a Telegram chat id")
-        parts = plan(message, await self._files(message))
+        parts = plan(message, await self._files(message) if message.pictures else ())
         key = (user_id, message)
-        sent = self._progress.pop(key, 0) if message.notice_id is not None else 0
+        sent = self._progress.pop(key, 0) if self._progress else 0
         last: int | None = None
         refused: PermanentFailure | None = None
         for part in parts[sent:]:
@@ -268,6 +260,8 @@ class TelegramChannel(ABC):
         return files
 
     async def _send_some_way(self, chat_id: int, part: Part) -> int:
+        if part.file is None:
+            return await self._send_one(chat_id, part)
         *others, plainest = alternatives(part)
         for way in others:
             try:

@@ -1,4 +1,4 @@
-"""The public bot, for citizens, on aiogram's `Bot` and typed `Update`.
+"""The public bot, for citizens, on aiogram's `Bot`.
 
 Neither its dispatcher nor its polling: those confirm an update even when handling it failed.
 """
@@ -13,13 +13,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import (
-    BufferedInputFile,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputFile,
-    Update,
-)
+from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, InputFile
 from aiohttp import ClientSession, FormData
 from pydantic import TypeAdapter
 
@@ -39,9 +33,6 @@ class TelegramCitizen(TelegramChannel):
 
     def _open(self, http: HttpClient, token: str) -> None:
         self._bot = Bot(token, session=_Session(http, self._api))
-
-    def _typed(self, raw: dict[str, Any]) -> Update:
-        return Update.model_validate(raw)
 
     async def _send_part(self, chat_id: int, part: Part) -> int:
         if part.file is None:

@@ -1,13 +1,12 @@
-"""The work bot, for deputies, officers and staff, on python-telegram-bot's `Bot` and typed `Update`.
+"""The work bot, for deputies, officers and staff, on python-telegram-bot's `Bot`.
 
 Not its `Application`: its updater confirms an update as soon as it is queued.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
 from bot.channels.ptb_request import Carried, SharedRequest
 from bot.channels.telegram_channel import TelegramChannel
@@ -36,9 +35,6 @@ class TelegramDesk(TelegramChannel):
             request=request,
             get_updates_request=request,
         )
-
-    def _typed(self, raw: dict[str, Any]) -> Update:
-        return Update.de_json(raw, self._bot)
 
     async def _send_part(self, chat_id: int, part: Part) -> int:
         markup = _markup(part.rows)

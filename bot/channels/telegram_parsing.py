@@ -1,42 +1,31 @@
-"""A Telegram update → `InboundMessage`. aiogram and python-telegram-bot name the fields alike, so one reading serves
-both bots; python-telegram-bot checks no types, so this does.
+"""A Telegram update → `InboundMessage`, read straight off the JSON, the same for both bots.
 
-The library sees only the fields that are read here. Both refuse a whole update over a field that nobody reads: a poll
-needs `allows_revoting` "since Bot API 9.6", which a self-hosted API server of last year doesn't send.
+Not through a library's typed `Update`: making one takes aiogram longer than the rest of a message's way in, and both
+libraries refuse a whole update over a field that nobody reads (a poll needs `allows_revoting` "since Bot API 9.6",
+which a self-hosted API server of last year doesn't send). The types of what is read are checked here.
 
 Video becomes a "file": it is what people film a pothole with, and the file store decides what it keeps. What nobody
 said (a pinned message, a new title, a bot taken back) gives None.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from bot.message import Attachment, Audience, InboundKind, InboundMessage
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+Json = dict[str, Any]
 _START = re.compile(r"/start(?:@\w+)?(?:[ ]([A-Za-z0-9_-]{1,64}))?")
 _ID_LIMIT = 2**63
-
-_READ = frozenset(
-    {
-        "message_id",
-        "from",
-        "chat",
-        "date",
-        "text",
-        "caption",
-        "photo",
-        "voice",
-        "audio",
-        "document",
-        "video",
-        "video_note",
-        "location",
-        "venue",
-        "reply_to_message",
-    }
+# What holds a file, and how we call it.
+_FILES: tuple[tuple[str, Literal["voice", "file"]], ...] = (
+    ("voice", "voice"),
+    ("audio", "voice"),
+    ("document", "file"),
+    ("video", "file"),
+    ("video_note", "file"),
 )
 # Messages that the platform itself puts into a chat.
 _SERVICE = frozenset(
@@ -84,46 +73,36 @@ class NotReady(Exception):
 class TelegramReader:
     """Reads the updates of one bot."""
 
-    def __init__(
-        self, account: str, audience: Audience, clock: Callable[[], datetime], typed: Callable[[dict[str, Any]], Any]
-    ) -> None:
-        """`typed` makes the library's `Update`, and may raise anything for what is none."""
+    def __init__(self, account: str, audience: Audience, clock: Callable[[], datetime]) -> None:
         self._account = account
         self._audience = audience
         self._clock = clock
-        self._typed = typed
 
     def read(self, raw: Any) -> InboundMessage | None:
         """One update as it came off the wire. None for what is no message to us. Raises `Malformed`."""
         update_id = update_id_of(raw)
-        try:
-            update = self._typed({key: _essentials(value) for key, value in raw.items()})
-            return self._read(update_id, update, raw)
-        except Malformed:
-            raise
-        except Exception as error:
-            # The libraries raise a dozen kinds for a body of the wrong shape, and quote it.
-            raise Malformed(type(error).__name__) from None
-
-    def _read(self, update_id: int, update: Any, raw: dict[str, Any]) -> InboundMessage | None:
-        if update.callback_query is not None:
-            return self._pressed(update_id, update.callback_query)
-        if update.my_chat_member is not None:
-            return self._membership(update_id, update.my_chat_member)
-        if update.message is not None:
-            return self._message(update_id, update.message, raw["message"], edited=False)
-        if update.edited_message is not None:
-            return self._message(update_id, update.edited_message, raw["edited_message"], edited=True)
+        if (message := _object(raw, "message")) is not None:
+            return self._message(update_id, message)
+        if (query := _object(raw, "callback_query")) is not None:
+            return self._pressed(update_id, query)
+        if (message := _object(raw, "edited_message")) is not None:
+            return self._message(update_id, message, edited=True)
+        if (change := _object(raw, "my_chat_member")) is not None:
+            return self._membership(update_id, change)
         return None
 
-    def _message(self, update_id: int, message: Any, raw: dict[str, Any], *, edited: bool) -> InboundMessage | None:
-        if not _SERVICE.isdisjoint(raw):
+    def _message(self, update_id: int, message: Json, edited: bool = False) -> InboundMessage | None:
+        _int(message, "message_id")
+        _int(message, "date")
+        chat, sender = _required(message, "chat"), _object(message, "from")
+        if not _SERVICE.isdisjoint(message):
             return None
-        text = _text(message.text, "text") or _text(message.caption, "caption") or ""
+        text = _text(message, "text")
         attachments, location = _attachments(message), _place(message)
+        replied = _object(message, "reply_to_message")
         kind: InboundKind
         code = None
-        if message.text is not None:
+        if text is not None:
             start = _START.fullmatch(text)
             kind, code = ("start", start[1] or "") if start else ("text", None)
         elif location is not None:
@@ -134,43 +113,49 @@ class TelegramReader:
             kind = "unsupported"
         return self._inbound(
             update_id,
-            message.chat,
-            message.from_user,
+            chat,
+            sender,
             kind,
-            text=text,
+            text=text or _text(message, "caption") or "",
             code=code,
             location=location,
             attachments=attachments,
-            reply_to=str(_id(message.reply_to_message.message_id)) if message.reply_to_message else None,
+            reply_to=str(_int(replied, "message_id")) if replied is not None else None,
             edited=edited,
-            forwarded=raw.get("forward_origin") is not None,
+            forwarded=message.get("forward_origin") is not None,
         )
 
-    def _pressed(self, update_id: int, query: Any) -> InboundMessage | None:
-        data = _text(query.data, "data")
-        if data is None or query.message is None:
+    def _pressed(self, update_id: int, query: Json) -> InboundMessage | None:
+        data, message, sender = _text(query, "data"), _object(query, "message"), _required(query, "from")
+        if data is None or message is None:
             return None
-        chat = query.message.chat
-        if chat.type == "private" and query.from_user.id != chat.id:
+        chat = _required(message, "chat")
+        if chat.get("type") == "private" and _int(sender, "id") != _int(chat, "id"):
             return None  # a person's own chat has nobody else in it; Telegram never sends this
-        return self._inbound(update_id, query.message.chat, query.from_user, "button", button=data)
+        return self._inbound(update_id, chat, sender, "button", button=data)
 
-    def _membership(self, update_id: int, change: Any) -> InboundMessage | None:
-        if change.new_chat_member.status not in ("kicked", "left"):
+    def _membership(self, update_id: int, change: Json) -> InboundMessage | None:
+        chat, sender, now = _required(change, "chat"), _required(change, "from"), _required(change, "new_chat_member")
+        if _text(now, "status") not in ("kicked", "left"):
             return None
-        return self._inbound(update_id, change.chat, change.from_user, "blocked")
+        return self._inbound(update_id, chat, sender, "blocked")
 
-    def _inbound(self, update_id: int, chat: Any, sender: Any, kind: InboundKind, **more: Any) -> InboundMessage:
+    def _inbound(
+        self, update_id: int, chat: Json, sender: Json | None, kind: InboundKind, **more: Any
+    ) -> InboundMessage:
+        chat_type = _text(chat, "type")
+        if chat_type is None:
+            raise Malformed("type")
         return InboundMessage(
             channel="telegram",
             account=self._account,
             audience=self._audience,
             external_id=str(update_id),
-            user_id=str(_id(chat.id)),
+            user_id=str(_int(chat, "id")),
             received_at=self._clock(),
             kind=kind,
-            language=_text(sender.language_code, "language_code") if sender is not None else None,
-            private=chat.type == "private",
+            language=_text(sender, "language_code") if sender is not None else None,
+            private=chat_type == "private",
             **more,
         )
 
@@ -179,78 +164,81 @@ def update_id_of(raw: object) -> int:
     """The id of an update as it came off the wire. Raises `Malformed`."""
     if not isinstance(raw, dict):
         raise Malformed("not an object")
-    return _id(raw.get("update_id"))
+    return _int(raw, "update_id")
 
 
-def callback_id_of(raw: dict[str, Any]) -> str | None:
+def callback_id_of(raw: Json) -> str | None:
     """The id under which a pressed button wants its answer; None where no button was pressed."""
     query = raw.get("callback_query")
     found = query.get("id") if isinstance(query, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _essentials(content: Any) -> Any:
-    """What the library is to see of a message, a pressed button or another change."""
-    if not isinstance(content, dict):
-        return content
-    if isinstance(content.get("message"), dict):
-        return {**content, "message": _mention(content["message"])}
-    if "message_id" not in content:
-        return content
-    kept = {key: value for key, value in content.items() if key in _READ}
-    if isinstance(kept.get("reply_to_message"), dict):
-        kept["reply_to_message"] = _mention(kept["reply_to_message"])
-    return kept
-
-
-def _mention(message: dict[str, Any]) -> dict[str, Any]:
-    """A message that another one points to."""
-    return {key: value for key, value in message.items() if key in ("message_id", "date", "chat")}
-
-
-def _attachments(message: Any) -> tuple[Attachment, ...]:
-    if message.photo:
-        sizes: Sequence[Any] = message.photo
-        return (_attachment("photo", max(sizes, key=lambda size: (size.width or 0) * (size.height or 0))),)
-    if heard := message.voice or message.audio:
-        return (_attachment("voice", heard),)
-    if sent := message.document or message.video or message.video_note:
-        return (_attachment("file", sent),)
+def _attachments(message: Json) -> tuple[Attachment, ...]:
+    sizes = message.get("photo")
+    if sizes is not None:
+        if not isinstance(sizes, list) or not sizes or not all(isinstance(size, dict) for size in sizes):
+            raise Malformed("photo")
+        return (_attachment("photo", max(sizes, key=lambda size: _int(size, "width") * _int(size, "height"))),)
+    for field, kind in _FILES:
+        if (file := _object(message, field)) is not None:
+            return (_attachment(kind, file),)
     return ()
 
 
-def _attachment(kind: Any, file: Any) -> Attachment:
-    reference = _text(file.file_id, "file_id")
+def _attachment(kind: Literal["photo", "voice", "file"], file: Json) -> Attachment:
+    reference = _text(file, "file_id")
     if not reference:
         raise Malformed("file_id")
     return Attachment(
         kind=kind,
         reference=reference,
-        size=_id(file.file_size) if file.file_size is not None else None,
-        mime=_text(getattr(file, "mime_type", None), "mime_type"),
-        name=_text(getattr(file, "file_name", None), "file_name"),
+        size=_int(file, "file_size") if file.get("file_size") is not None else None,
+        mime=_text(file, "mime_type"),
+        name=_text(file, "file_name"),
     )
 
 
-def _place(message: Any) -> tuple[float, float] | None:
-    place = message.location or (message.venue.location if message.venue else None)
+def _place(message: Json) -> tuple[float, float] | None:
+    place = _object(message, "location")
     if place is None:
-        return None
-    latitude, longitude = place.latitude, place.longitude
-    if not (isinstance(latitude, int | float) and isinstance(longitude, int | float)):
-        raise Malformed("location")
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise Malformed("location")
-    return float(latitude), float(longitude)
+        venue = _object(message, "venue")
+        if venue is None:
+            return None
+        place = _required(venue, "location")
+    return _degrees(place, "latitude", 90), _degrees(place, "longitude", 180)
 
 
-def _text(value: object, field: str) -> str | None:
+def _degrees(place: Json, field: str, most: int) -> float:
+    value = place.get(field)
+    if isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most:
+        return float(value)
+    raise Malformed(field)
+
+
+def _object(holder: Json, field: str) -> Json | None:
+    value = holder.get(field)
+    if value is None or isinstance(value, dict):
+        return value
+    raise Malformed(field)
+
+
+def _required(holder: Json, field: str) -> Json:
+    value = holder.get(field)
+    if isinstance(value, dict):
+        return value
+    raise Malformed(field)
+
+
+def _text(holder: Json, field: str) -> str | None:
+    value = holder.get(field)
     if value is None or isinstance(value, str):
         return value
     raise Malformed(field)
 
 
-def _id(value: object) -> int:
+def _int(holder: Json, field: str) -> int:
+    value = holder.get(field)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _ID_LIMIT:
         return value
-    raise Malformed("id")
+    raise Malformed(field)

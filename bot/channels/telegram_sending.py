@@ -4,6 +4,7 @@ import mimetypes
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from bot.message import Button, OutboundMessage, Picture
@@ -77,15 +78,22 @@ def uploadable(picture: Picture, content: bytes) -> File:
 
 def keyboard(buttons: Sequence[Button]) -> tuple[tuple[Button, ...], ...]:
     """Rows of buttons: one a row, unless all their labels are short."""
-    widest = max((_columns(button.label) for button in buttons), default=0)
+    if not buttons:
+        return ()
+    widest = max(_columns(button.label) for button in buttons)
     beside = next((count for width, count in ROW_WIDTHS if widest <= width), 1)
     return tuple(tuple(buttons[at : at + beside]) for at in range(0, len(buttons), beside))
 
 
 def encodable(text: str) -> str:
     """Lone surrogates can't be put on the wire; whoever wrote one sees the replacement mark."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
+@lru_cache(1000)
 def _columns(label: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in label)

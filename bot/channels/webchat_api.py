@@ -170,6 +170,7 @@ class ChatApi:
         """`POST …/messages`: one message. A repeat of its `id` is answered the same and does nothing."""
         check_origin(request, self.public_url)
         known = await self.require(request)
+        base = self.base(request)
         self.limit(self._by_session, known.user_id)
         self.limit(self._by_ip, client_key(request))
         said = await read_said(request)
@@ -186,7 +187,7 @@ class ChatApi:
         )
         replies = await self._take(message)
         self._bells.ring(known.user_id)
-        return json_answer({"messages": self._worded(replies, self.base(request))})
+        return json_answer({"messages": self._worded(replies, base)})
 
     def _inbound(self, request: Request, user_id: str, local_id: str, **content: Any) -> InboundMessage:
         wanted = language.chosen(request) or language.of_header(request.headers.get("accept-language", ""))
@@ -217,7 +218,9 @@ class ChatApi:
         known = await self.require(request)
         if self._bells.count(known.user_id) >= PER_SESSION:
             raise Refusal(429, "error.too_many", retry_after=10)
-        after = _after(request.headers.get("last-event-id") or request.query_params.get("after", "0"))
+        after = _after(request.query_params.get("after", "0"))
+        if resumed := request.headers.get("last-event-id"):
+            after = _after(resumed)
         base = self.base(request)
 
         async def fetch(seq: int) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ FILE_BODY = 20 * 1024 * 1024
 _FORM_OVERHEAD = TEXT_BODY + 16 * 1024
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _TOKEN = re.compile(r"[!-~]{1,64}")
+_FIELDS = frozenset({"id", "text", "button", "location", "reply_to"})
 _SEQ = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -113,6 +114,8 @@ async def read_said(request: Request) -> Said:
             if part.filename is None:
                 if len(part.content) > TEXT_BODY:
                     raise Refusal(413, "error.too_large")
+                if part.name not in _FIELDS:
+                    raise Refusal(400, "error.bad_request")
                 fields[part.name] = part.text
             elif attachments:
                 raise Refusal(400, "error.bad_request")

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.dialogs import citizen_cases as cases
 from bot.dialogs.turn import Turn
 from routing import intake
-from routing.case import Case, Submission
+from routing.case import Case, CaseState, Submission
 from routing.errors import Refused
 from routing.notice import word
 
@@ -22,7 +22,7 @@ def gather(turn: Turn) -> None:
     conversation = turn.conversation
     asked = conversation.data.get("asked")
     case = turn.uow.cases.get(asked) if asked else None
-    if case is not None and case.question is not None and intake.draft_of(turn.uow, conversation) is None:
+    if case is not None and case.state is CaseState.NEEDS_INFO and intake.draft_of(turn.uow, conversation) is None:
         cases.supplement(turn, case)
         conversation.data = {k: v for k, v in conversation.data.items() if k != "asked"}
         return

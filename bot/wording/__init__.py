@@ -6,6 +6,7 @@ A line is filled with `{name}` fields. What fills them is never read as a templa
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,11 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-class _StrictLoader(yaml.SafeLoader):
+# The C parser is ten times as fast; a PyYAML built without it lacks the name.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc]  # which of the two is known when it runs
     """Refuses a key that stands twice: YAML would silently drop the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -45,7 +50,8 @@ class _StrictLoader(yaml.SafeLoader):
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
             raise ValueError(f"wording, line {node.start_mark.line + 1}: {twice!r} stands twice")
-        return super().construct_mapping(node, deep)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def read_language(language: str) -> dict[str, str]:
@@ -57,11 +63,27 @@ def read_language(language: str) -> dict[str, str]:
     return flat
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row with fields: `form` holds `%s` in the place of each; `alone` is the field that has the row to itself."""
+
+    form: str
+    fields: tuple[str, ...]
+    alone: str | None
+
+    @classmethod
+    def of(cls, row: str) -> "_Row":
+        alone = _FIELD.fullmatch(row.strip())
+        return cls(_FIELD.sub("%s", row.replace("%", "%%")), tuple(_FIELD.findall(row)), alone[1] if alone else None)
+
+
 class Wording:
     """Words a key in a language; an unknown language falls back to Simplified Chinese."""
 
     def __init__(self) -> None:
         self._lines = {language: read_language(language) for language in LANGUAGES}
+        #: Lines taken apart at their first use; there are as many as lines.
+        self._templates: dict[tuple[str, str], str | list[str | _Row]] = {}
 
     def has(self, key: str) -> bool:
         return key in self._lines[DEFAULT]
@@ -79,24 +101,40 @@ class Wording:
         A field without a parameter stays empty rather than stopping a message; a row that held nothing but empty
         fields is left out; a list in a field that has a row to itself gets a row for each item.
         """
+        template = self._template(key, language)
+        if isinstance(template, str):
+            return template
         values = params or {}
-        rows = []
-        for row in self.line(key, language).split("\n"):
-            alone = _FIELD.fullmatch(row.strip())
-            if alone and isinstance(values.get(alone[1]), list):
-                rows += [self._value(item, language) for item in values[alone[1]]]
+        rows: list[str] = []
+        for row in template:
+            if isinstance(row, str):
+                rows.append(row)
                 continue
-            filled = _FIELD.sub(lambda match: self._value(values.get(match[1], ""), language), row)
-            if filled.strip() or not row.strip():
+            if row.alone and isinstance(values.get(row.alone), list):
+                rows += [self._value(item, language) for item in values[row.alone]]
+                continue
+            filled = row.form % tuple([self._value(values.get(name, ""), language) for name in row.fields])
+            if filled.strip():
                 rows.append(filled)
         # A hostile text may hold lone surrogates, which no platform takes.
         return "\n".join(rows).encode("utf-8", "replace").decode()
+
+    def _template(self, key: str, language: str) -> "str | list[str | _Row]":
+        found = self._templates.get((key, language))
+        if found is None:
+            found = line = self.line(key, language)
+            if _FIELD.search(line):
+                found = [_Row.of(row) if _FIELD.search(row) else row for row in line.split("\n")]
+            self._templates[key, language] = found
+        return found
 
     def label(self, label: str, language: str = DEFAULT) -> str:
         """A button's label: a key, or a literal name after `=`."""
         return label[1:] if label.startswith("=") else self.render(label, language)
 
     def _value(self, value: Any, language: str) -> str:
+        if isinstance(value, str):
+            return value
         if isinstance(value, dict) and "key" in value:
             return self.render(value["key"], language, value.get("params"))
         if isinstance(value, dict) and "at" in value:

@@ -17,6 +17,7 @@ from bot.channel import (
     TemporaryFailure,
 )
 from bot.delivery import BACKOFF, LEASE, MAX_ATTEMPTS, Delivery
+from bot.message import OutboundMessage
 from bot.registry import Channels
 from bot.wording import Wording
 from routing import casework, intake
@@ -383,6 +384,51 @@ async def test_what_a_dead_process_had_claimed_is_sent_when_its_lease_runs_out(o
     office.clock.move(milliseconds=1)
     assert await office.deliver() == 1
     assert office.states(notice_id) == [S.SENT]
+
+
+async def test_a_clock_set_forward_while_something_is_sent_does_not_send_it_twice(office: Office) -> None:
+    first, second = office.tell("一"), office.tell("二")
+    send = office.citizens.send
+
+    async def the_clock_is_set_meanwhile(user_id: str, message: OutboundMessage) -> str:
+        reference = await send(user_id, message)
+        if len(office.citizens.sent) == 1:
+            office.clock.move(hours=1)
+            # By the new clock the leases have run out, and nothing is recorded yet.
+            assert await office.delivery._start_due() == 0
+        return reference
+
+    office.citizens.send = the_clock_is_set_meanwhile  # type: ignore[method-assign]
+    await office.deliver()
+    assert office.heard() == ["一"], "what was not begun goes back: another process could have it by now"
+    await office.deliver()
+    assert office.heard() == ["一", "二"]
+    assert office.states(first, second) == [S.SENT] * 2
+    assert office.notice(second).attempts == 1
+
+
+async def test_what_waits_behind_a_slow_platform_until_its_lease_is_short_goes_back(office: Office) -> None:
+    notices = [office.tell(str(number)) for number in range(4)]
+    office.citizens.answer = lambda user_id: office.clock.move(seconds=LEASE.total_seconds() / 2 - 5)  # type: ignore[func-returns-value]
+    await office.deliver()
+    assert office.heard() == ["0", "1"]
+    while await office.deliver():
+        pass
+    assert office.heard() == ["0", "1", "2", "3"]
+    assert office.states(*notices) == [S.SENT] * 4
+
+
+async def test_an_account_that_was_closed_opens_when_the_clock_is_set_back(office: Office) -> None:
+    office.tell("一")
+    office.citizens.failures = [RateLimited(30), None, RateLimited(7)]
+    await office.deliver()
+    office.clock.move(days=-1)
+    office.tell("二", "别人")
+    await office.deliver()
+    assert office.heard("别人") == ["二"]
+    late = office.tell("三", "第三人")
+    await office.deliver()
+    assert office.notice(late).due_at == office.clock.now + timedelta(seconds=7), "not as long as the old clock said"
 
 
 async def test_two_processes_send_a_notice_once(office: Office) -> None:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from bot.channels.webchat_session import new_token
@@ -93,7 +94,7 @@ async def test_an_unknown_path_and_a_wrong_method_are_kindly_told(served: Web) -
         assert "没有找到这一页" in page.text
         wrong = await browser.delete("/chat")
         assert wrong.status_code == 405
-        assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD"}
+        assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
     async with served.client() as script:
         assert (await script.get("/nothing")).json() == {"error": "没有找到这一页。"}
 
@@ -169,6 +170,49 @@ async def test_a_body_is_bounded_for_routes_that_forget_to(announced: bool) -> N
     assert read == [1024 * 1024, 1025 * 1024]
 
 
+class Entrance:
+    """A webhook, as a channel makes one: plain ASGI, which bounds its own body."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.failures: list[Exception] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        self.bodies.append(await Request(scope, receive).body())
+        await Response(status_code=202, headers={"X-Frame-Options": "SAMEORIGIN"})(scope, receive, send)
+
+
+async def test_a_machines_entrance_passes_the_edge_and_nothing_else() -> None:
+    entrance, metrics = Entrance(), Metrics()
+
+    class Pages:
+        def routes(self) -> list[Route]:
+            return [Route("/hook", entrance, methods=["POST"])]
+
+    app = build_app(channels=[], pages=Pages(), health={}, metrics=metrics, public_url="https://desk.test")
+    with capture_logs() as logs:
+        async with _client(app) as client:
+            taken = await client.post("/hook?secret=TOPSECRET", content=b"x" * 2 * 1024 * 1024)
+            assert (await client.get("/hook")).status_code == 405
+            assert (await client.post("/hook/")).status_code == 404
+            entrance.failures = [StorageUnavailable(), KeyError("13800000000")]
+            broken, away = await client.post("/hook"), await client.post("/hook")
+    assert (taken.status_code, [len(body) for body in entrance.bodies]) == (202, [2 * 1024 * 1024])
+    assert taken.headers.get_list("x-frame-options") == ["SAMEORIGIN"]
+    for answer in (taken, broken, away):
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert (broken.status_code, away.status_code, away.headers["retry-after"]) == (500, 503, "5")
+    assert "13800000000" not in f"{broken.text} {logs}"
+    assert "TOPSECRET" not in str(logs)
+    requests = [(line["method"], line["route"], line["status"]) for line in logs if line["event"] == "request"]
+    assert requests == [("POST", "/hook", 202), ("GET", "/hook", 405), ("POST", "(none)", 404), ("POST", "/hook", 500),
+                        ("POST", "/hook", 503)]  # fmt: skip
+    assert 'method="POST",route="/hook",status="202"} 1.0' in (await metrics.page()).decode()
+
+
 async def test_health_names_what_is_away() -> None:
     async def fine() -> dict[str, int | None]:
         return {"oldest_seconds": None}
@@ -214,6 +258,16 @@ async def test_metrics_show_the_notices_by_state() -> None:
 
     text = (await Metrics(notices).page()).decode()
     assert 'mashang_notices{state="pending"} 3.0' in text
+
+
+async def test_metrics_name_what_cannot_be_kept_also_without_the_database() -> None:
+    async def away() -> dict[str, int]:
+        raise StorageUnavailable
+
+    text = (await Metrics(away, lambda: {"disk": "0 MB free"}).page()).decode()
+    assert 'mashang_trouble{part="disk"} 1.0' in text
+    assert 'mashang_trouble{part="writing"} 0.0' in text
+    assert "mashang_notices{" not in text
 
 
 @asynccontextmanager

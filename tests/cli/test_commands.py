@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import cli.classify
 import cli.wiring
 from bot.dialogs import citizen
+from bot.fonts import FontMissing, find_font
 from bot.message import InboundMessage
 from cli.app import app
 from cli.demo_data import ROSTER, load_demo_county
@@ -147,6 +148,11 @@ class TestCodes:
 
     @pytest.mark.parametrize(("format", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
     def test_a_code_is_printed(self, tmp_path: Path, format: str, begins: bytes) -> None:
+        if format == "pdf":
+            try:
+                find_font()
+            except FontMissing as missing:
+                pytest.skip(str(missing))
         code = as_json("codes", "new", "--deputy", "086")["code"]
         out = tmp_path / f"one.{format}"
         run("codes", "print", code, "--format", format, "--output", str(out))

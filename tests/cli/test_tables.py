@@ -9,7 +9,7 @@ import pytest
 import yaml
 from openpyxl import Workbook, load_workbook
 
-from cli import tables
+from cli import tables, tables_limits, tables_xlsx, tables_yaml
 from cli.roster_messages import describe
 from cli.roster_template import EXAMPLE_NOTE, template_workbook, write_template
 from cli.tables import read_tables
@@ -152,7 +152,7 @@ def changed(folder: Path, part: str, content: bytes) -> Path:
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    assert refused(changed(tmp_path, "xl/worksheets/sheet1.xml", b" " * (tables.MAX_UNPACKED + 1))).key == (
+    assert refused(changed(tmp_path, "xl/worksheets/sheet1.xml", b" " * (tables_limits.MAX_UNPACKED + 1))).key == (
         "file.unpacked"
     )
 
@@ -189,7 +189,7 @@ def test_sparse_and_endless_sheets_are_bounded(tmp_path: Path, monkeypatch: pyte
     wide = head + '<row r="2">' + "".join(cell(f"{letter}2", "x") for letter in letters) + "</row>"
     assert refused(changed(tmp_path, part, sheet_xml(wide))).key == "file.columns"
 
-    monkeypatch.setattr(tables, "MAX_ROWS", 3)
+    monkeypatch.setattr(tables_xlsx, "MAX_ROWS", 3)
     rows = "".join(f'<row r="{n}">{cell(f"A{n}", "HP")}</row>' for n in range(2, 6))
     assert refused(changed(tmp_path, part, sheet_xml(head + rows))).key == "file.rows"
 
@@ -197,7 +197,7 @@ def test_sparse_and_endless_sheets_are_bounded(tmp_path: Path, monkeypatch: pyte
 def test_every_problem_has_its_sentence_in_both_languages() -> None:
     words = yaml.safe_load(Path(tables.__file__).with_name("wording").joinpath("roster.yaml").read_text("utf-8"))
     used = set()
-    for module in (tables, roster_read, roster_references):
+    for module in (tables, tables_xlsx, tables_yaml, roster_read, roster_references):
         source = Path(module.__file__).read_text("utf-8")
         used |= {key for key in words if f'"{key}"' in source}
     cells = Path(roster_read.__file__).with_name("roster_cells.py").read_text("utf-8")

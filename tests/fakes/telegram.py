@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import time
 from typing import Any
 
 import aiohttp
@@ -92,9 +93,12 @@ class FakeTelegram:
             while (hook := bot.webhook) and (update := bot.pending.get(update_id)):
                 headers = {"X-Telegram-Bot-Api-Secret-Token": hook.secret} if hook.secret else {}
                 status, answer = None, b""
-                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                    async with hook.slots, self._session.post(hook.url, json=update, headers=headers) as response:
-                        status, answer = response.status, await response.read()
+                async with hook.slots:
+                    asked = time.time()
+                    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                        async with self._session.post(hook.url, json=update, headers=headers) as response:
+                            status, answer = response.status, await response.read()
+                    bot.waits.append((asked, time.time() - asked))
                 bot.attempts.append((update_id, status))
                 if status is not None and 200 <= status < 300:
                     bot.pending.pop(update_id, None)
@@ -146,6 +150,8 @@ class FakeTelegram:
             params, files = await _read(request)
             bot.calls.append(Call(method, params))
             if fault := bot.take_fault(method, params):
+                if fault.taken:
+                    METHODS[method.lower()](bot, params, files)
                 return await self._suffer(request, fault)
             result: Any
             if method.lower() == "getupdates":
@@ -177,6 +183,12 @@ class FakeTelegram:
                 raise ApiError(400, moved, migrate_to_chat_id=fault.moved_to)
             case "server_error":
                 return web.Response(status=502, text=page.format("502 Bad Gateway"), content_type="text/html")
+            case "server_error_json":
+                raise ApiError(500, "Internal Server Error")
+            case "no_code":
+                return web.json_response({"ok": False})
+            case "wrong_type":
+                return web.Response(text=page.format("Sign in to this network"), content_type="text/html")
             case "proxy_refusal":
                 return web.Response(status=403, text=page.format("403 Forbidden"), content_type="text/html")
             case "malformed":
@@ -187,6 +199,13 @@ class FakeTelegram:
                 if request.transport is not None:
                     request.transport.abort()
                 return web.Response()
+            case "cut_off":
+                answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "500"})
+                await answer.prepare(request)
+                await answer.write(b'{"ok":true,"result":{"message_id":')
+                if request.transport is not None:
+                    request.transport.abort()
+                return answer
             case "hang":
                 await asyncio.shield(self._closing)
                 return web.Response(status=500)

@@ -25,7 +25,8 @@ class ApiError(Exception):
 
 @dataclass
 class Fault:
-    """One misfortune for a call of `method` ("send" stands for every send method, "download" for a file)."""
+    """One misfortune for a call of `method` ("send" stands for every send method, "download" for a file). With `taken`
+    the platform does what it was asked first, so that only its answer is lost."""
 
     kind: str
     method: str = "send"
@@ -34,6 +35,7 @@ class Fault:
     moved_to: int = 0
     status: int = 200
     body: bytes = b""
+    taken: bool = False
 
     def meets(self, method: str) -> bool:
         return self.times > 0 and (method == self.method or (self.method == "send" and method.startswith("send")))
@@ -87,6 +89,7 @@ class FakeBot:
     sent: list[Sent] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     attempts: list[tuple[int, int | None]] = field(default_factory=list)
+    waits: list[tuple[float, float]] = field(default_factory=list)  # of each attempt: when, and its answer's seconds
     files: dict[str, bytes] = field(default_factory=dict)
     expired: bool = False  # the addresses that getFile gives lead nowhere
     blocked: set[int] = field(default_factory=set)
@@ -171,7 +174,8 @@ class FakeBot:
 
     def fail(self, kind: str, **details: Any) -> Fault:
         """The next call meets a fault: rate_limit, blocked, chat_not_found, refused, unauthorized, migrate,
-        server_error, proxy_refusal, hang, reset, malformed, or raw (`status`, `body`)."""
+        server_error, server_error_json, proxy_refusal, no_code, hang, reset, cut_off, malformed, wrong_type, or raw
+        (`status`, `body`)."""
         fault = Fault(kind, **details)
         self.faults.append(fault)
         return fault

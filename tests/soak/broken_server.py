@@ -1,8 +1,9 @@
 """`main.py serve` with one of its promises broken, so that the soak can be seen to go red.
 
-early    acknowledges a message a moment before it is kept
-twice    takes a repeat for a new message
-outside  puts replies into the outbox after the transaction instead of in it
+early     acknowledges a message a moment before it is kept
+unsynced  commits to SQLite without waiting for the disk
+twice     takes a repeat for a new message
+outside   puts replies into the outbox after the transaction instead of in it
 """
 
 import asyncio
@@ -11,6 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import Engine, event
+
+import storage.engine
 from bot.delivery import Delivery
 from bot.message import InboundMessage, OutboundMessage
 from bot.reception import Reception
@@ -47,6 +51,17 @@ def early() -> None:
         return []
 
     Reception.receive = acknowledge
+
+
+def unsynced() -> None:
+    sqlite = storage.engine._sqlite
+
+    def hasty(*arguments: Any, **more: Any) -> Engine:
+        engine = sqlite(*arguments, **more)
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+        return engine
+
+    storage.engine._sqlite = hasty
 
 
 def twice() -> None:
@@ -88,5 +103,5 @@ def outside() -> None:
 
 
 if __name__ == "__main__":
-    {"early": early, "twice": twice, "outside": outside}[sys.argv[1]]()
+    {"early": early, "unsynced": unsynced, "twice": twice, "outside": outside}[sys.argv[1]]()
     serve(load_settings())

@@ -384,6 +384,15 @@ def test_a_bare_number_answers_the_question_and_presses_no_old_button(
     assert chat.texts(chat.cases[0]) == [LAMP, number_said]
 
 
+def test_who_takes_a_case_back_while_asked_can_tell_of_another(county: County, chat: Chat) -> None:
+    number = told(chat)
+    county.does(casework.ask, DEPUTY, number, "哪一盏？")
+    chat.say(f"撤回 {number}")
+    assert chat.press("button.withdraw") == ["withdraw.done"]
+    assert chat.say("垃圾没人收") == ["collect.first"]
+    assert chat.say("已经三天了") == ["collect.more"]
+
+
 def test_a_photo_answers_it_as_well(county: County, chat: Chat) -> None:
     number = told(chat)
     county.does(casework.ask, DEPUTY, number, "能拍一张吗？")
