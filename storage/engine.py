@@ -82,7 +82,8 @@ def _sqlite(url: URL, begin: str, busy_seconds: float, *, read_only: bool, pool_
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        # Past Core, which takes ten times as long; each group begins with it.
+        connection.connection.dbapi_connection.execute(begin)
 
     return engine
 

@@ -238,10 +238,10 @@ class IdentityMap(Generic[T]):
 
     def update(self) -> None:
         """Write what changed since it was loaded or last written."""
+        if not (self._used_before or self.used):
+            return
         used = {**self._used_before, **self.used}
         self._used_before.clear()
-        if not used:
-            return
         mapper = self.mapper
         pending: dict[tuple[int, ...], list[tuple[Any, Row]]] = defaultdict(list)
         for key, obj in used.items():
