@@ -45,9 +45,11 @@ bench: runtime ## measure: ratios against two ordinary bots and a floor, in one 
 		rm -rf build/bench; echo "Not to be had: the peer on SQLAlchemy's async ORM is left out." >&2; }; }
 	$(PY) -m benchmarks.run $(ARGS)
 
-soak: runtime ## kill the server at random while citizens write: DELIVERIES=10000 KILLS=180 (some 30 minutes a database)
-	for database in sqlite postgresql; do $(PY) -m benchmarks.soak --database $$database \
-		--deliveries $(or $(DELIVERIES),10000) --kills $(or $(KILLS),180) || exit 1; done
+soak: runtime ## kill the server at random while citizens write: DELIVERIES=10000 KILLS=180 (some 40 minutes)
+	$(MAKE) --no-print-directory -j2 soak-sqlite soak-postgresql
+
+soak-%:
+	$(PY) -m benchmarks.soak --database $* --deliveries $(or $(DELIVERIES),10000) --kills $(or $(KILLS),180)
 
 format: development ## let ruff write the layout and the order of imports
 	$(PY) -m ruff check --select I --fix --quiet .
