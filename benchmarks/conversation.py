@@ -10,8 +10,8 @@ import orjson
 
 #: Replies to each of the three messages.
 REPLIES = (2, 1, 1)
-TOKEN = "1000001:citizen"
-DESK_TOKEN = "1000002:desk"
+TOKEN = "1000001:AAE-bench-citizen-012345"
+DESK_TOKEN = "1000002:AAE-bench-desk-012345678"
 SECRET = "benchmark-webhook"
 
 #: Ordinary matters of 30 to 90 characters: neither dangers nor corruption, which are answered in other ways.

@@ -38,7 +38,8 @@ from tests.fakes.telegram import FakeTelegram, Person
 from tests.fakes.telegram_bot import Sent
 
 POSTGRESQL = os.environ.get("MASHANG_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/postgres")
-CITIZEN_TOKEN, DESK_TOKEN, SECRET = "1000001:AAE-soak-citizen", "1000002:AAE-soak-desk", "soak-webhook-0123456789"
+CITIZEN_TOKEN, DESK_TOKEN = "1000001:AAE-soak-citizen-0123456", "1000002:AAE-soak-desk-0123456789"
+SECRET = "soak-webhook-0123456789"
 #: Who is invited to the work bot, and their chats there: the station's staff hear of every case.
 STATION, DEPUTY = "HB", "086"
 STAFF = {"陈静": 501, "王磊": 502}

@@ -42,7 +42,7 @@ class Program:
                 self._command, env=self._environment, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    async def serving(self, seconds: float = 60.0) -> None:
+    async def serving(self, seconds: float = 300.0) -> None:
         """Wait until it answers, and its bots take messages in. Raises `RuntimeError` with the end of its log when it
         ends instead, or never does."""
         give_up = time.monotonic() + seconds
@@ -54,7 +54,7 @@ class Program:
                             return
                 except (aiohttp.ClientError, TimeoutError):
                     pass
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(0.1)
         raise RuntimeError(f"the server does not serve:\n{self.log.read_text()[-3000:]}")
 
     @property

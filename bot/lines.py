@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from typing import cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
 
@@ -21,15 +21,23 @@ class Unreadable(Exception):
     """The answer was not HTTP, or longer than it may be."""
 
 
+def address_of(base: str) -> SplitResult:
+    """The parts of an API's http or https URL. Raises `ValueError` for what is none."""
+    parts = urlsplit(base)
+    possible = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and base.isascii()
+    # Asking for a port that can't be one raises as well.
+    if not possible or parts.port == 0:
+        raise ValueError("the address of an API is http://host or https://host, with a port or path if need be")
+    return parts
+
+
 class Lines:
     """At most `most` connections to the server of `base`, an http or https URL; an answer has at most `limit` bytes."""
 
     def __init__(self, base: str, *, most: int = 100, limit: int) -> None:
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or not base.isascii():
-            raise ValueError("the address of an API is http://host or https://host, with a port or path if need be")
+        parts = address_of(base)
         self._prefix = quote(parts.path.rstrip("/"), safe="/%")
-        self._host = parts.hostname
+        self._host = str(parts.hostname)
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._head = f"Host: {parts.netloc}\r\nUser-Agent: {USER_AGENT}\r\nContent-Type: "

@@ -1,6 +1,7 @@
 """All settings, read once: the environment (`MASHANG_…`) and a `.env` file in the working folder."""
 
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,9 @@ from storage.settings import StorageSettings
 #: Values from examples and habit. One of these as a secret stops the start.
 _SAMPLES = ("change", "secret", "example", "sample", "test", "password", "your", "xxx", "123456", "<")
 _SECRETS = ("secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret")
+#: Telegram's own has 35 characters behind the colon; a self-hosted or later one may differ.
+_BOT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,256}")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class SettingsError(Exception):
@@ -43,11 +47,31 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings
         key = self.secret_key.get_secret_value()
         if key and len(key) < 32:
             raise ValueError("MASHANG_SECRET_KEY is shorter than 32 characters")
+        return self
+
+    @model_validator(mode="after")
+    def _check_telegram(self) -> "Settings":
+        """What a bot would trip over is told before anything starts: its library is loaded only afterwards."""
         citizen, desk = self.telegram_citizen_token.get_secret_value(), self.telegram_desk_token.get_secret_value()
+        for name, token in (("CITIZEN", citizen), ("DESK", desk)):
+            if token and not _BOT_TOKEN.fullmatch(token):
+                raise ValueError(
+                    f"MASHANG_TELEGRAM_{name}_TOKEN is no bot's token: digits, a colon and 35 of A-Z a-z 0-9 _ -"
+                )
         if citizen and citizen == desk:
             raise ValueError("MASHANG_TELEGRAM_DESK_TOKEN is the public bot's token; the work bot needs its own")
-        if self.telegram_webhook_secret.get_secret_value() and not self.public_url:
+        secret = self.telegram_webhook_secret.get_secret_value()
+        if secret and not _WEBHOOK_SECRET.fullmatch(secret):
+            raise ValueError("MASHANG_TELEGRAM_WEBHOOK_SECRET is not 1 to 256 of A-Z a-z 0-9 _ -")
+        if secret and not self.public_url:
             raise ValueError("MASHANG_TELEGRAM_WEBHOOK_SECRET is set, so MASHANG_PUBLIC_URL must be set as well")
+        if citizen or desk:
+            from bot.lines import address_of
+
+            try:
+                address_of(self.telegram_api_base)
+            except ValueError as error:
+                raise ValueError(f"MASHANG_TELEGRAM_API_BASE: {error}") from None
         return self
 
     @property

@@ -462,6 +462,8 @@ def test_a_sample_secret_stops_the_start_and_is_not_shown(
         ("DATABASE_URL", "mysql://x/y", "MASHANG_DATABASE_URL"),
         ("DATABASE_URL", "nonsense", "MASHANG_DATABASE_URL"),
         ("DATA_DIR", "/proc/no/such", ""),
+        ("TELEGRAM_WEBHOOK_SECRET", "two words", "MASHANG_TELEGRAM_WEBHOOK_SECRET is not"),
+        ("TELEGRAM_WEBHOOK_SECRET", "ключ", "MASHANG_TELEGRAM_WEBHOOK_SECRET is not"),
     ],
 )
 def test_a_wrong_setting_is_named_in_a_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
@@ -471,9 +473,37 @@ def test_a_wrong_setting_is_named_in_a_line(monkeypatch: pytest.MonkeyPatch, nam
     assert said in result.stderr
 
 
+TOKEN = "7000000001:AAF-real-looking-token"
+
+
+@pytest.mark.parametrize("name", ["TELEGRAM_CITIZEN_TOKEN", "TELEGRAM_DESK_TOKEN"])
+@pytest.mark.parametrize(
+    "value",
+    ["7000000001", "7000000001:", "7000000001:AAF-cut", "AAF-real-looking-token", "x:AAF-real-looking-token",
+     "٣:AAF-real-looking-token", f" {TOKEN}", f"{TOKEN} ", f"{TOKEN}\n", f"{TOKEN}/x", f"bot{TOKEN}", f"{TOKEN}é",
+     TOKEN.replace(":", "："), f"{TOKEN}:{TOKEN}"],
+)  # fmt: skip
+def test_a_token_that_can_be_none_stops_the_start_and_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A bot's library would refuse it, but only once everything else is being served."""
+    monkeypatch.setenv(f"MASHANG_{name}", value)
+    said = run("serve", ok=False).stderr.strip()
+    assert said == f"MASHANG_{name} is no bot's token: digits, a colon and 35 of A-Z a-z 0-9 _ -"
+
+
+@pytest.mark.parametrize("base", ["", "api.telegram.org", "ftp://x", "https://", "http://x:99999", "http://u:p@x"])
+def test_an_address_of_telegram_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    monkeypatch.setenv("MASHANG_TELEGRAM_API_BASE", base)
+    assert load_settings(), "without a bot nobody asks for it"
+    monkeypatch.setenv("MASHANG_TELEGRAM_CITIZEN_TOKEN", TOKEN)
+    with pytest.raises(SettingsError, match="MASHANG_TELEGRAM_API_BASE"):
+        load_settings()
+
+
 def test_the_work_bot_needs_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CITIZEN", "DESK"):
-        monkeypatch.setenv(f"MASHANG_TELEGRAM_{name}_TOKEN", "7000000001:AAF-real-looking-token")
+        monkeypatch.setenv(f"MASHANG_TELEGRAM_{name}_TOKEN", TOKEN)
     with pytest.raises(SettingsError, match="DESK_TOKEN"):
         load_settings()
 

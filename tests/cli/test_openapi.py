@@ -18,7 +18,7 @@ METHODS = {"get", "put", "post", "delete", "patch", "options", "trace", "head"}
 async def test_the_description_knows_every_route_and_no_other(tmp_path: Path) -> None:
     settings = Settings(
         data_dir=tmp_path, secret_key="a-real-looking-key-of-more-than-32-characters", public_url="https://desk.example",
-        telegram_citizen_token="1:a", telegram_desk_token="2:b", telegram_webhook_secret="hook",
+        telegram_citizen_token=f"1:{'a' * 35}", telegram_desk_token=f"2:{'b' * 35}", telegram_webhook_secret="hook",
     )  # fmt: skip
     store = open_store(settings)
     # Nothing is classified here.

@@ -40,7 +40,7 @@ except SystemExit:
     print(json.dumps(sorted(sys.modules)))
 """
 
-BOTS = {"TELEGRAM_CITIZEN_TOKEN": "1000001:AAE-a", "TELEGRAM_DESK_TOKEN": "1000002:AAE-b"}
+BOTS = {"TELEGRAM_CITIZEN_TOKEN": f"1000001:{'a' * 35}", "TELEGRAM_DESK_TOKEN": f"1000002:{'b' * 35}"}
 
 #: By package, why a start must not import it.
 NOT_BY_A_START = {

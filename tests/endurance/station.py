@@ -8,7 +8,7 @@ from cli.settings import Settings
 from cli.stage import find_code
 from cli.wiring import open_store
 
-TOKEN, SECRET = "1000001:AAE-endurance", "endurance-webhook-0123456789"
+TOKEN, SECRET = "1000001:AAE-endurance-0123456789", "endurance-webhook-0123456789"
 KEY = "endurance-sealing-0123456789-0123456789"
 
 

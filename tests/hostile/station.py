@@ -26,7 +26,7 @@ Json = dict[str, Any]
 #: Part of everything that is said here. It may stand in no log.
 CANARY = "kanarie5b1f"
 PHONE = "13800138731"
-TOKENS = {"citizen": f"1000001:AAE-{CANARY}-a", "desk": f"1000002:AAE-{CANARY}-b"}
+TOKENS = {"citizen": f"1000001:AAE-citizen-{CANARY}", "desk": f"1000002:AAE-desk-bot-{CANARY}"}
 SECRET = f"webhook-{CANARY}-0123456789"
 KEY = f"sealing-{CANARY}-0123456789-0123456789"
 #: Chats of everybody here begin with this.

@@ -29,7 +29,7 @@ from tests.fakes.telegram import FakeTelegram, Person
 from tests.soak.trace import Durable, answered_too_early, committed, on_disk, read_calls, traced
 
 BROKEN = Path(__file__).parent / "broken_server.py"
-TOKEN, SECRET, KEY = "1000001:AAE-sync-citizen", "sync-webhook-0123456789", "sync-" * 10
+TOKEN, SECRET, KEY = "1000001:AAE-sync-citizen-0123", "sync-webhook-0123456789", "sync-" * 10
 #: Messages of each channel that are sent one after the other, and then all at once.
 IN_TURN, AT_ONCE = 4, 16
 

@@ -13,7 +13,7 @@ from routing.invitations import PREFIX
 from tests.fakes.telegram import FakeBot, FakeTelegram, Person
 from tests.fakes.telegram_bot import Sent
 
-CITIZEN_TOKEN, DESK_TOKEN = "1000001:AAE-canary-citizen-bot", "1000002:AAE-canary-desk-bot"
+CITIZEN_TOKEN, DESK_TOKEN = "1000001:AAE-canary-citizen-bot", "1000002:AAE-canary-desk-bot-0"
 WEBHOOK_SECRET = "canary-webhook-0123456789"
 
 
