@@ -151,8 +151,11 @@ class _Line(asyncio.Protocol):
             self.close()
         if self._answer is not None and not self._answer.done():
             self._answer.set_result((status, bytes(self._body)))
+        # A line and its parser hold each other, so that it lives on for a while; what it has read needs not.
+        self._body.clear()
 
     def _fail(self, error: Exception) -> None:
         self.close()
+        self._body.clear()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)

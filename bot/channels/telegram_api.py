@@ -32,6 +32,8 @@ Body = bytes | aiohttp.FormData | dict[str, Any]
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 ANSWER_LIMIT = 16 * 1024 * 1024
+#: Seconds.
+LONGEST_WAIT = 24 * 3600.0
 # Answers to a send that mean: this chat is not, or no longer, open to us (https://core.telegram.org/bots/api).
 OUT_OF_REACH = (
     "chat not found",
@@ -171,8 +173,9 @@ def _object(raw: bytes) -> dict[str, Any] | None:
 
 
 def _seconds(value: object) -> float:
-    """A wait in seconds; a flood answer without one (or with 0) still means: not now."""
-    return float(value) if isinstance(value, int | float) and value >= 1 else 1.0
+    """A wait in seconds; a flood answer without one (or with 0) still means: not now. More than a day is no wait any
+    more but a garbled answer, and would silence the bot until somebody notices."""
+    return min(float(value), LONGEST_WAIT) if isinstance(value, int | float) and value >= 1 else 1.0
 
 
 async def pause(seconds: float, stop: asyncio.Event) -> None:

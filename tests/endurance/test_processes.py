@@ -48,6 +48,7 @@ def test_what_a_killed_process_was_sending_is_sent_again_within_its_lease_and_fi
 
 def test_nothing_is_left_and_nothing_went_wrong_on_the_way(played: tuple[Plan, Outcome]) -> None:
     plan, outcome = played
+    assert outcome.too_many == []
     assert outcome.states == {"sent": plan.rows * (plan.rounds + 1)}
     for alarm in ("follow_up_failed", "tick_failed", "outbox_not_claimed", "delivery_raised", "Traceback"):
         assert alarm not in outcome.log

@@ -1,13 +1,16 @@
 """The real desk as a program for hostile visitors: `cli.serve` with its limits on knocking raised, at DEBUG.
 
 The first line on standard output is JSON: codes to scan and an invitation for each role. What a citizen says with
-`SWITCH` in it makes its handling raise.
+`SWITCH` in it makes its handling raise. `HOSTILE_CLOCK` names a file that holds the seconds
+by which its clock is wrong.
 """
 
 import functools
 import json
 import logging
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import bot.channels.webchat_join
@@ -25,6 +28,7 @@ from cli.settings import load_settings
 from cli.stage import find_code, make_secret
 from cli.wiring import open_store
 from routing.ports import UnitOfWork
+from tests.endurance.served import wrong_clock
 
 SWITCH = "故障开关"
 PLENTY = 10**9
@@ -63,6 +67,8 @@ def raise_limits() -> None:
     cli.serve.Entrance = functools.partial(Entrance, wrong_codes_per_hour=PLENTY)
     bot.channels.webchat_join._WRONG_PER_HOUR = PLENTY
     TelegramChannel.capabilities = replace(TelegramChannel.capabilities, per_second=0.0)
+    # Hundreds of answers that are none are waited out, one after the other.
+    TelegramChannel.__init__.__kwdefaults__["backoff"] = (0.001, 0.002)
 
 
 def plant_fault() -> None:
@@ -76,10 +82,16 @@ def plant_fault() -> None:
     citizen.respond = respond_or_raise
 
 
+def set_clock() -> None:
+    if file := os.environ.get("HOSTILE_CLOCK"):
+        cli.serve.open_store = functools.partial(open_store, clock=functools.partial(wrong_clock, Path(file)))
+
+
 if __name__ == "__main__":
     set_up(logging.DEBUG)
     prepare()
     raise_limits()
     plant_fault()
+    set_clock()
     cli.serve.set_up = lambda: None
     cli.serve.serve(load_settings())

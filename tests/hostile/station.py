@@ -8,6 +8,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,6 +101,14 @@ class FakePlatform:
     def _run(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
+    def do(self, act: Callable[[], object]) -> None:
+        """Call `act` where the fake lives."""
+
+        async def there() -> None:
+            act()
+
+        self._run(there())
+
     def close(self) -> None:
         self._run(self._fake.__aexit__(None, None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -118,6 +127,7 @@ class Station:
         self.invitations: dict[str, str] = ways["invitations"]
         self.spare: str = ways["spare"]
         self.web_desk: str = ways["web_desk"]
+        self.platform = platform
         self.bots = platform.bots
         self.log = log
         self.cookies: set[str] = set()
@@ -244,11 +254,11 @@ class Station:
     def rows(self, statement: str, *values: object) -> list[Any]:
         return self._database.execute(statement, values).fetchall()
 
-    def kept(self) -> set[str]:
-        """Every text of a citizen that is stored, unsealed."""
+    def kept(self) -> Counter[str]:
+        """Every text of a citizen that is stored, unsealed, and how often."""
         sealer = AesSealer(KEY)
         rows = self.rows("SELECT text, sealed_text FROM submission_parts WHERE kind = 'text'")
-        return {sealer.open(sealed) if sealed else decode_text(plain or "") for plain, sealed in rows}
+        return Counter(sealer.open(sealed) if sealed else decode_text(plain or "") for plain, sealed in rows)
 
     def counts(self, *tables: str) -> dict[str, int]:
         """Rows of these tables, or of all."""

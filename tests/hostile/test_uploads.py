@@ -15,8 +15,8 @@ from storage.content import recognise
 from storage.files import FolderFileStore
 from storage.sealer import AesSealer
 from tests.hostile import corpora
+from tests.hostile.chats import chat
 from tests.hostile.station import CANARY, KEY, Answer, Station, clean_words, together
-from tests.hostile.test_webchat import chat
 
 MEGABYTE = 1024 * 1024
 

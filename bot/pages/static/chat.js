@@ -199,6 +199,10 @@
     }, function () { clearTimeout(timer); return { status: 0, body: null, error: null, wait: 0 }; });
   }
 
+  // The server's sentence asks to send it again, which this page does by itself: who reads that would say it twice.
+  function trouble(answer) {
+    return answer.status === 0 ? words.offline : answer.status === 429 ? words.slow : answer.status >= 500 ? words.away : answer.error || words.away;
+  }
   var queue = [], busy = false, ready = false, tries = 0, retry = null, ended = false;
   function saveQueue() {
     keep(disk, OUTBOX, queue.filter(function (item) { return !item.file; }).map(function (item) {
@@ -247,7 +251,7 @@
         expired();
       } else if ((answer.status === 0 || answer.status === 429 || answer.status >= 500) && !(item.file && tries >= 8)) {
         mark(item, "waiting");
-        tell(answer.status === 429 ? words.slow : answer.status === 0 ? words.offline : answer.error || words.away);
+        tell(trouble(answer));
         tries += 1;
         retry = setTimeout(flush, Math.max(answer.wait, Math.min(30, Math.pow(2, tries))) * 1000);
       } else {
@@ -284,7 +288,7 @@
         if (fresh) { atEnd = false; scroller.scrollTop = 0; }
         begin();
       } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) { tell(answer.error); } else {
-        tell(answer.status === 0 ? words.offline : answer.error || words.away);
+        tell(trouble(answer));
         setTimeout(open, Math.max(answer.wait, 4) * 1000);
       }
     });
@@ -302,7 +306,7 @@
         keep(tab, OWN, null);
         if (desk) { expired(); } else { open(); }
       } else {
-        tell(answer.status === 0 ? words.offline : answer.error || words.away);
+        tell(trouble(answer));
         setTimeout(start, Math.max(answer.wait, 4) * 1000);
       }
     });
@@ -332,7 +336,7 @@
         if (!queue.length) { tell(""); }
         showAll(answer.body.messages, true);
         if (answer.body.more) { catchUp(); return; }
-      } else { tell(answer.status === 0 ? words.offline : answer.error || words.away); }
+      } else { tell(trouble(answer)); }
       listen();
     });
   }

@@ -221,6 +221,9 @@ async def test_after_trouble_in_between_only_the_rest_is_sent(harness: TelegramH
         (429, b'{"ok":false,"error_code":429,"description":"Too Many Requests"}', 1.0),
         (429, b'{"ok":false,"error_code":429,"description":"","parameters":{"retry_after":0}}', 1.0),
         (429, b'{"ok":false,"error_code":429,"parameters":{"retry_after":35}}', 35.0),
+        (429, b'{"ok":false,"error_code":429,"parameters":{"retry_after":"x"}}', 1.0),
+        (429, b'{"ok":false,"error_code":429,"parameters":{"retry_after":1e300}}', 86400.0),
+        (429, b'{"ok":false,"error_code":429,"parameters":{"retry_after":99999999999999999}}', 86400.0),
     ],
 )
 async def test_rate_limits_of_every_form(harness: TelegramHarness, status: int, body: bytes, wait: float) -> None:
