@@ -7,9 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -29,15 +28,6 @@ SWITCHES = ("2026-10-23", "2026-10-30", "2027-03-12", "2027-03-26")
 
 def beijing(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=LOCAL)
-
-
-@pytest.fixture
-async def office(
-    store_url: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Office]:
-    opened = Office(store_url, clock, tmp_path, monkeypatch)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

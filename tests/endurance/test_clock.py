@@ -4,15 +4,12 @@ In each run something of every kind is pending, notices wait in the outbox, and 
 handlers and the real store run on a clock that is moved; for the ticks themselves, see tests/routing/test_schedule.py.
 """
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.delivery import LEASE
 from routing.follow_up import FollowUpKind as Kind
-from tests.conftest import Clock
 from tests.endurance.office import STEP, Office
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -20,15 +17,6 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DAYS = timedelta(days=3, hours=1)
 #: Falls due within the days of a run.
 ALL = set(Kind) - {Kind.LOOK_BACK, Kind.INTEGRITY_DUE, Kind.INFO_EXPIRES, Kind.RATING_EXPIRES}
-
-
-@pytest.fixture
-async def office(
-    store_url: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Office]:
-    opened = Office(store_url, clock, tmp_path, monkeypatch)
-    yield opened
-    await opened.close()
 
 
 async def afternoon(office: Office) -> None:
