@@ -208,9 +208,13 @@ class Delivery:
 
     def _claim(self, uow: UnitOfWork, limit: int) -> list[Letter]:
         notices = uow.notices.claim(self._owner, uow.now, uow.now + self._lease, limit)
-        # A clock that was set forward runs out the leases of what is just being sent. It keeps its new lease, and so
-        # does what else this person is to be told: the order is theirs.
-        busy = {notice.contact_id for notice in notices if notice.id in self._claimed or notice.id in self._mine}
+        # A clock that was set forward runs out the leases of what is just being sent. That keeps its new lease; what
+        # else this person is to be told waits for it without one: the order is theirs.
+        under_way = self._claimed | self._mine
+        busy = {notice.contact_id for notice in notices if notice.id in under_way}
+        for notice in notices:
+            if notice.contact_id in busy and notice.id not in under_way:
+                notice.lease_owner = notice.lease_until = None
         return [self._letter(uow, notice) for notice in notices if notice.contact_id not in busy]
 
     def _letter(self, uow: UnitOfWork, notice: Notice) -> Letter:

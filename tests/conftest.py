@@ -67,14 +67,18 @@ def postgresql_database() -> Iterator[str]:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def postgresql_url(postgresql_database: str) -> str:
+def emptied(url: str) -> str:
     """That database with empty tables. Faster than TRUNCATE, which makes new files for 26 tables."""
-    with psycopg.connect(postgresql_database) as connection:
+    with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
         for table in metadata.sorted_tables:
             connection.execute(f"DELETE FROM {table.name}")
-    return postgresql_database
+    return url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_database: str) -> str:
+    return emptied(postgresql_database)
 
 
 @pytest.fixture

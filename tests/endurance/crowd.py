@@ -72,8 +72,6 @@ class Outcome:
     rounds: list[Round] = field(default_factory=list)
     death: Death | None = None
     states: dict[str, int] = field(default_factory=dict)
-    #: Notices of cases that have more of them than there were rounds: case, kind, when and by whom each was sent.
-    too_many: list[tuple[object, ...]] = field(default_factory=list)
     log: str = ""
 
 
@@ -96,8 +94,6 @@ async def crowd(plan: Plan) -> Outcome:
             outcome.log = "".join(program.log.read_text(errors="replace") for program in programs)
         with store.transaction() as uow:
             outcome.states = uow.notices.counts()
-        with psycopg.connect(plan.url) as connection:
-            outcome.too_many = connection.execute(_TOO_MANY, (plan.rounds + 1,)).fetchall()
     finally:
         store.close()
     return outcome
@@ -197,10 +193,6 @@ _LEFT = (
     " + (SELECT count(*) FROM notices WHERE state = 'pending')"
 )
 _OWNERS = "SELECT DISTINCT lease_owner FROM notices WHERE lease_owner IS NOT NULL"
-_TOO_MANY = (
-    "SELECT case_id, min(kind), max(kind), array_agg(created_at::text ORDER BY id), array_agg(sent_at::text)"
-    " FROM notices GROUP BY case_id HAVING count(*) > %s"
-)
 _HELD = (
     "SELECT a.user_id FROM notices n JOIN addresses a ON a.contact_id = n.contact_id"
     " WHERE n.state = 'pending' AND n.lease_owner = %s"

@@ -85,6 +85,8 @@ async def test_it_goes_on_while_its_clock_is_set_and_after_three_days_of_downtim
     await desk.until(lambda: desk.receipts(second) == 1)
 
     await desk.tells(third, "公交车等不到")
+    # What was sent and not recorded when it dies would rightly come twice.
+    await desk.until(lambda: desk.rows("SELECT count(*) FROM notices WHERE state = 'pending'") == [(0,)])
     desk.program.kill()
     desk.set_clock(3 * DAY)
     desk.program.start()
