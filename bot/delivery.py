@@ -33,8 +33,6 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 12
 #: Seconds within which a reply that was sent is recorded; most ride with the next message's commit.
 RECORD_WITHIN = 0.05
-#: So many of one person's are sent before it is recorded, and at most doubled by a death in between.
-RECORD_TOGETHER = 5
 #: Seconds until the next try after the first, second … failure; the last is repeated.
 BACKOFF = (2, 5, 15, 60, 300, 900, 3600)
 
@@ -229,14 +227,10 @@ class Delivery:
 
     async def _deliver_to_one(self, letters: list[Letter]) -> None:
         try:
-            outcomes: list[_Outcome] = []
             async for outcome in self._send_in_order(letters):
-                outcomes.append(outcome)
-                if len(outcomes) == RECORD_TOGETHER:
-                    await self._keep(outcomes)
-                    outcomes = []
-            if outcomes:
-                await self._keep(outcomes)
+                # One by one: what was sent and not recorded comes twice when we die, and the next may wait long for
+                # its turn. The commit is shared with whatever else is written just then.
+                await self._keep([outcome])
         finally:
             self._in_flight -= len(letters)
             self._claimed.difference_update(letter.notice.id for letter in letters)
