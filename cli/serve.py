@@ -19,11 +19,13 @@ from cli.logs import set_up
 from cli.memory import give_back_large_blocks
 from cli.settings import Settings
 from cli.wiring import Desk, build_desk, make_understanding, open_store
+from routing.errors import StorageUnavailable
 from storage.lock import AlreadyServed
 
 
 def serve(settings: Settings, *, demo: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM. Exits with 1 and a plain line when another process serves the same file."""
+    """Serve until SIGINT or SIGTERM. Exits with 1 and a plain line when another process serves the same file, or the
+    database can't be opened."""
     set_up()
     give_back_large_blocks()
     if settings.port == 0:
@@ -34,6 +36,9 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
         store = open_store(settings, serving=True)
     except AlreadyServed as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    except StorageUnavailable as error:
+        typer.echo(f"The database can't be opened: {error}", err=True)
         raise typer.Exit(1) from None
     if demo:
         with store.transaction() as uow:

@@ -101,3 +101,13 @@ def test_help_imports_neither_a_database_nor_a_server(words: list[str], tmp_path
     found = imported(HELP, *words, folder=tmp_path)
     assert "typer" in found
     assert not found & {*NOT_BY_A_START, *NOT_BY_HELP}
+
+
+def test_a_database_that_is_away_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    away = {"MASHANG_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "MASHANG_DATA_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "main.py", "serve"], env=os.environ | away, capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("The database can't be opened: ")
+    assert "Traceback" not in run.stderr
