@@ -28,7 +28,7 @@ from sqlalchemy import make_url
 from benchmarks.soak_check import Findings, check, run_out_leases, unfinished
 from benchmarks.soak_people import GaveUp, Ledger, Line, Telegram, tell_on_telegram, tell_on_web
 from benchmarks.soak_program import SERVE, Program, free_port
-from cli.demo_data import give_codes, load_demo_county
+from cli.demo_data import prepare_demo
 from cli.settings import Settings
 from cli.stage import find_code, make_secret
 from cli.wiring import open_store
@@ -135,10 +135,7 @@ async def _run(plan: Plan, store: Store, began: float) -> Outcome:
 
 def _prepare(store: Store, plan: Plan) -> tuple[list[str], dict[int, str]]:
     """The demo county. Returns codes to scan, and an invitation for each member's chat."""
-    with store.transaction() as uow:
-        load_demo_county(uow)
-    with store.transaction() as uow:
-        give_codes(uow)
+    prepare_demo(store)
     with store.transaction() as uow:
         codes = [find_code(uow, STATION, DEPUTY), find_code(uow, STATION, None)]
         names = STAFF if plan.desk else {}

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.padding import Padding
 
-from cli.demo_data import give_codes, load_demo_county
+from cli.demo_data import prepare_demo
 from cli.logs import set_up
 from cli.settings import Settings
 from cli.stage import MovableClock
@@ -37,10 +37,7 @@ async def _play(console: Console, folder: Path) -> None:
     settings = Settings(_env_file=None, data_dir=folder, database_url=f"sqlite:///{folder / 'demo.db'}")  # type: ignore[call-arg]
     clock = MovableClock(datetime(2026, 11, 23, 1, 0, tzinfo=UTC))
     store = open_store(settings, clock=clock)
-    with store.transaction() as uow:
-        load_demo_county(uow)
-    with store.transaction() as uow:
-        give_codes(uow)
+    prepare_demo(store)
     desk = build_desk(settings, store, make_understanding())
     console.print("[bold]码上 Mashang[/bold]　场景 1：扫代表码求职（海平县，虚构；时间由程序拨动）\n")
 

@@ -10,10 +10,20 @@ from routing.people import Role
 from routing.ports import UnitOfWork
 from routing.roster import apply_roster, read_roster
 from routing.station import Deputy
+from storage.store import Store
 
 ROSTER = Path(__file__).parent / "demo_county.yaml"
 #: Whom a newcomer plays: (station prefix, deputy number, department).
 _STATION, _DEPUTY, _DEPARTMENT = "HB", "086", "zhzf"
+
+
+def prepare_demo(store: Store) -> None:
+    """The demo county with its codes, in an empty store; nothing where it stands already. Codes are given to stations
+    that are there, hence a transaction later."""
+    with store.transaction() as uow:
+        load_demo_county(uow)
+    with store.transaction() as uow:
+        give_codes(uow)
 
 
 def load_demo_county(uow: UnitOfWork) -> bool:

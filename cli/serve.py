@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from bot.pages.entrance import Entrance
 from bot.pages.words import words_for
 from bot.server import build_app, server_for
-from cli.demo_data import demo_links, give_codes, load_demo_county
+from cli.demo_data import demo_links, prepare_demo
 from cli.logs import set_up
 from cli.memory import give_back_large_blocks
 from cli.settings import Settings
@@ -41,10 +41,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
         typer.echo(f"The database can't be opened: {error}", err=True)
         raise typer.Exit(1) from None
     if demo:
-        with store.transaction() as uow:
-            load_demo_county(uow)
-        with store.transaction() as uow:
-            give_codes(uow)
+        prepare_demo(store)
     understanding = make_understanding()
 
     async def run() -> None:

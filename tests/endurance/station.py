@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.soak_program import free_port
-from cli.demo_data import give_codes, load_demo_county
+from cli.demo_data import prepare_demo
 from cli.settings import Settings
 from cli.stage import find_code
 from cli.wiring import open_store
@@ -17,10 +17,7 @@ def prepare(folder: Path, url: str = "") -> str:
     settings = Settings(_env_file=None, data_dir=folder, database_url=url, secret_key=KEY)  # type: ignore[call-arg]
     store = open_store(settings)
     try:
-        with store.transaction() as uow:
-            load_demo_county(uow)
-        with store.transaction() as uow:
-            give_codes(uow)
+        prepare_demo(store)
         with store.transaction() as uow:
             return find_code(uow, "HB", "086")
     finally:

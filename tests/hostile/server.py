@@ -22,7 +22,7 @@ from bot.channels.webchat_api import Limits
 from bot.dialogs import citizen
 from bot.dialogs.turn import Turn
 from bot.pages.entrance import Entrance
-from cli.demo_data import give_codes, load_demo_county
+from cli.demo_data import prepare_demo
 from cli.logs import set_up
 from cli.settings import load_settings
 from cli.stage import find_code, make_secret
@@ -39,10 +39,7 @@ def prepare() -> None:
     """The demo county; prints the ways in."""
     settings = load_settings()
     store = open_store(settings)
-    with store.transaction() as uow:
-        load_demo_county(uow)
-    with store.transaction() as uow:
-        give_codes(uow)
+    prepare_demo(store)
 
     def ways(uow: UnitOfWork) -> dict[str, Any]:
         integrity = next(m.name for m in uow.directory.members.values() if m.role == "integrity")

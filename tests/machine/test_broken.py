@@ -4,26 +4,21 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import bindparam, or_, select
 
-from bot.delivery import Delivery
 from bot.message import InboundMessage, OutboundMessage
 from bot.reception import Reception
 from routing import casework
 from routing.inbox import InboxRecord
-from routing.notice import Notice
-from routing.ports import UnitOfWork
 from storage import outbox
 from storage.inbox import Inbox
-from storage.outbox import Outbox
 from storage.schema import notices
 from storage.types import UtcTime
-from storage.writer import GroupWriter
+from tests.fakes.broken_outbox import Write, break_outbox
 from tests.machine.beginning import Beginning
 from tests.machine.machine import DeskMachine
 
@@ -50,28 +45,10 @@ def repeats_taken_for_new(patch: pytest.MonkeyPatch) -> None:
 
 
 def outbox_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
-    run, add = GroupWriter.run, Outbox.add
-    aside: list[list[Notice]] = []
+    async def at_once(write: Write) -> None:
+        await write()
 
-    async def run_and_add_after(self: GroupWriter, fn: Callable[[UnitOfWork], Any], *more: Any, **others: Any) -> Any:
-        mine: list[Notice] = []
-
-        def keep_aside(uow: UnitOfWork) -> Any:
-            mine.clear()
-            aside.append(mine)
-            try:
-                return fn(uow)
-            finally:
-                aside.pop()
-
-        done = await run(self, keep_aside, *more, **others)
-        if mine:
-            await run(self, lambda uow: [add(uow.notices, notice) for notice in mine])  # type: ignore[arg-type]
-        return done
-
-    patch.setattr(GroupWriter, "run", run_and_add_after)
-    patch.setattr(Outbox, "add", lambda self, notice: aside[-1].append(notice) if aside else add(self, notice))
-    patch.setattr(Delivery, "reserve", lambda *_: [])
+    break_outbox(patch.setattr, at_once)
 
 
 def follow_ups_not_cancelled(patch: pytest.MonkeyPatch) -> None:

@@ -15,17 +15,13 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 import storage.engine
-from bot.delivery import Delivery
 from bot.message import InboundMessage, OutboundMessage
 from bot.reception import Reception
 from cli.serve import serve
 from cli.settings import load_settings
 from routing.inbox import InboxRecord
-from routing.notice import Notice
-from routing.ports import UnitOfWork
 from storage.inbox import Inbox
-from storage.outbox import Outbox
-from storage.writer import GroupWriter
+from tests.fakes.broken_outbox import break_outbox
 
 MOMENT = 0.3
 _tasks: set["asyncio.Task[None]"] = set()
@@ -77,29 +73,10 @@ def twice() -> None:
 
 
 def outside() -> None:
-    run, add = GroupWriter.run, Outbox.add
-    aside: list[list[Notice]] = []
+    async def later(write: Callable[[], object]) -> None:
+        _in_a_moment(write)
 
-    async def run_and_add_later(self: GroupWriter, fn: Callable[[UnitOfWork], Any], *more: Any, **others: Any) -> Any:
-        mine: list[Notice] = []
-
-        def keep_aside(uow: UnitOfWork) -> Any:
-            mine.clear()
-            aside.append(mine)
-            try:
-                return fn(uow)
-            finally:
-                aside.pop()
-
-        done = await run(self, keep_aside, *more, **others)
-        if mine:
-            _in_a_moment(lambda: run(self, lambda uow: [add(uow.notices, notice) for notice in mine]))
-        return done
-
-    GroupWriter.run = run_and_add_later
-    Outbox.add = lambda self, notice: aside[-1].append(notice) if aside else add(self, notice)
-    # Nor are they sent straight from memory, which would hide it most of the time.
-    Delivery.reserve = lambda *_: []
+    break_outbox(setattr, later)
 
 
 if __name__ == "__main__":

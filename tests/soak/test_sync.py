@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 
 from benchmarks.soak_people import Ledger, Line, Telegram
 from benchmarks.soak_program import SERVE, Program, free_port
-from cli.demo_data import give_codes, load_demo_county
+from cli.demo_data import prepare_demo
 from cli.stage import find_code
 from storage.engine import writing_engine
 from storage.sealer import AesSealer
@@ -38,10 +38,7 @@ def prepare(url: str, folder: Path) -> str:
     """The demo county; returns a code to scan."""
     store = Store(url, sealer=AesSealer(KEY), data_dir=folder)
     try:
-        with store.transaction() as uow:
-            load_demo_county(uow)
-        with store.transaction() as uow:
-            give_codes(uow)
+        prepare_demo(store)
         with store.transaction() as uow:
             return find_code(uow, "HB", "086")
     finally:

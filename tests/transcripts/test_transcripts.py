@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.demo import SCENARIO
-from cli.demo_data import give_codes, load_demo_county
+from cli.demo_data import prepare_demo
 from cli.settings import Settings
 from cli.stage import DeskStage, MovableClock
 from cli.transcript import Performance, TranscriptError
@@ -54,10 +54,7 @@ def understanding() -> Understanding:
 async def _stage(channel: str, url: str, folder: Path, understanding: Understanding) -> AsyncIterator[DeskStage]:
     clock = MovableClock(START)
     store = Store(url, clock=clock, sealer=AesSealer("test key"), data_dir=folder)
-    with store.transaction() as uow:
-        load_demo_county(uow)
-    with store.transaction() as uow:
-        give_codes(uow)
+    prepare_demo(store)
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.aclose)
