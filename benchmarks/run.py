@@ -3,7 +3,9 @@
 python -m benchmarks.run                       about six minutes
 python -m benchmarks.run --quick               a look, two minutes
 python -m benchmarks.run --cases 1000,1000000  how cost grows, up to a million cases (adds some minutes)
-python -m benchmarks.run --only chat,start     some parts only: chat, syncs, slow, outbox, words, growth, start
+python -m benchmarks.run --only chat,start     some of chat, syncs, slow, outbox, words, classifiers, growth, start
+                                               repeats, growth, start
+python -m benchmarks.run --data FOLDER         classifiers on lent messages as well (or MASHANG_DATA)
 """
 
 import argparse
@@ -15,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,11 @@ from rich.table import Table
 
 from benchmarks import parts
 from benchmarks.contestants import Missing, Running, keep_off_server_core, ours, peer, postgresql, server_core
+from benchmarks.labelled_texts import data_folder
 from benchmarks.load import Broken, Crowd, Result
 
 CONNECTIONS = (1, 8, 32)
-PARTS = ("chat", "syncs", "slow", "outbox", "words", "growth", "start")
+PARTS = ("chat", "syncs", "slow", "outbox", "words", "classifiers", "repeats", "growth", "start")
 OURS, OURS_PG, AIOGRAM, PTB, FLOOR = (
     "ours, SQLite",
     "ours, PostgreSQL",
@@ -57,6 +60,7 @@ class Bench:
     crowd: Crowd
     folder: Path
     console: Console
+    data: Path | None = None
     verbose: bool = False
     figures: list[Figure] = field(default_factory=list)
     raw: dict[str, Any] = field(default_factory=dict)
@@ -197,6 +201,35 @@ async def words(bench: Bench) -> None:
     bench.ratio("classifying 100 characters, of jieba.analyse.extract_tags", extract / classify, 3)
 
 
+async def classifiers(bench: Bench) -> None:
+    """Ours and what an ordinary programmer would take, on sentences that none of them has learned from."""
+    from benchmarks.classifier_tables import show
+    from benchmarks.classifiers import compare, lead
+
+    found = await asyncio.to_thread(compare, bench.data)
+    show(bench.console, found)
+    bench.raw["classifiers"] = found
+    for name, value in lead(found["rows"]).items():
+        bench.ratio(name, value, 1)
+
+
+async def repeats(bench: Bench) -> None:
+    """Who else told of the same matter: asked of an index of few and of many open cases, and by looking at each."""
+    from benchmarks.repeats import measure
+
+    table = Table("open cases", "median", "19 of 20", "each compared", "missed", "index", "to add one", title="Repeats")
+    for cases in (1_000, 100_000):
+        found = await asyncio.to_thread(measure, cases)
+        table.add_row(
+            f"{cases:,}", f"{found.median:.2f} ms", f"{found.late:.2f} ms", f"{found.scan:,.0f} ms",
+            f"{found.missed} of {found.expected}", f"{found.megabytes:.0f} MB", f"{found.learning:.0f} µs",
+        )  # fmt: skip
+        bench.raw[f"repeats {cases}"] = asdict(found)
+    bench.console.print(table)
+    bench.most(f"repeats of one message among {cases:,} open cases, median", found.median, 5, " ms")
+    bench.ratio("comparing with each of them, of that", found.scan / found.median, 100)
+
+
 async def growth(bench: Bench) -> None:
     """The same work on a database with few and with many cases, in turns."""
     async with contextlib.AsyncExitStack() as stack:
@@ -262,7 +295,7 @@ async def run(arguments: argparse.Namespace) -> int:
         async with _crowd() as crowd:
             bench = Bench(
                 seconds=arguments.seconds, rounds=arguments.rounds, cases=arguments.cases, crowd=crowd,
-                folder=Path(folder), console=console, verbose=arguments.verbose,
+                folder=Path(folder), console=console, data=arguments.data, verbose=arguments.verbose,
             )  # fmt: skip
             console.print(parts.machine(bool(server_core())))
             for name in arguments.only:
@@ -290,6 +323,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="Turns that each contestant gets (3; 1 with --quick).")
     parser.add_argument("--cases", default="1000,50000", help="Sizes of the database for the growth of cost.")
     parser.add_argument("--only", default=",".join(PARTS), help="Which parts.")
+    parser.add_argument("--data", type=Path, default=data_folder(), help="Lent messages to compare classifiers on.")
     parser.add_argument("--json", type=Path, help="Write everything measured here as well.")
     parser.add_argument("--verbose", action="store_true", help="Tell every single run.")
     parser.add_argument("--folder", type=Path, help="Where databases are made; the disk that is measured.")

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot.rule_words import expert_words, routed_words
 from routing.case import Case, PartKind
+from routing.experts import experts
 from routing.notice import moment, word
 from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
@@ -48,7 +50,7 @@ def case_view(uow: UnitOfWork, understanding: Understanding, case: Case, limit: 
     params: dict[str, Any] = {
         "number": case.number,
         "text": text or word("card.no_words"),
-        "extras": _extras(places, pictures, others),
+        "extras": _extras(places, pictures, others, strong_words=bool(case.suggestion.get("abusive"))),
         "urgent": word(f"card.urgency_{case.urgency}"),
         "station": station.name if station else "",
         "deputy": f"{deputy.number} {deputy.name}" if deputy else word("word.none"),
@@ -56,14 +58,16 @@ def case_view(uow: UnitOfWork, understanding: Understanding, case: Case, limit: 
         "department": department.name if department else word("word.none"),
         "co": word("card.co", names=co) if co else "",
         "suggestion": suggestion_line(case),
+        "experts": expert_words(experts(directory, understanding.categories(), case)),
         "answer": word("progress.answer", answer=case.answer) if case.answer else "",
         "at": moment(case.created_at),
     }
     return CaseView(params, tuple((pictures[:MAX_PICTURES] + others)[: MAX_PICTURES + 2]))
 
 
-def _extras(places: list[str], pictures: list[int], others: list[int]) -> Any:
-    lines = [word("card.place", place=place) for place in places]
+def _extras(places: list[str], pictures: list[int], others: list[int], *, strong_words: bool) -> Any:
+    lines = [word("card.strong_words")] if strong_words else []
+    lines += [word("card.place", place=place) for place in places]
     if pictures:
         lines.append(word("card.pictures", count=len(pictures)))
     if others:
@@ -79,10 +83,21 @@ def suggestion_line(case: Case) -> dict[str, Any]:
         return word("card.out_of_scope", matter=out_of_scope["name"], refer=out_of_scope["refer"])
     if not departments:
         return word("card.no_suggestion")
-    ranked = [
-        word("card.ranked", name=d["name"], percent=round(100 * d["confidence"]), words=d["words"])
-        for d in departments[:3]
-    ]
+    routed = case.suggestion.get("routed")
+    helpers = [d["name"] for d in case.suggestion.get("co") or []]
+    co = word("card.may_co", names=helpers) if helpers else ""
+    if routed:
+        best = routed_words(routed, "card.by_rule", "card.by_place", departments[0]["name"])
+        return word("card.suggested", best=best, co=co)
+    ranked = [_ranked(department) for department in departments[:3]]
     if case.suggestion.get("sure"):
-        return word("card.suggested", best=ranked[0])
+        return word("card.suggested", best=ranked[0], co=co)
     return word("card.unsure", ranked=ranked)
+
+
+def _ranked(department: dict[str, Any]) -> dict[str, Any]:
+    """A suggested department; nothing is given as a reason where no single word is one."""
+    name, percent = department["name"], round(100 * department["confidence"])
+    if not department["words"]:
+        return word("card.ranked_bare", name=name, percent=percent)
+    return word("card.ranked", name=name, percent=percent, words=department["words"])

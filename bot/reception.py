@@ -25,10 +25,12 @@ from bot.registry import Channels
 from bot.wording import Wording
 from routing.case import PartKind, StoredFile
 from routing.errors import Conflict, Refused, StorageUnavailable
+from routing.hot import HotBoard
 from routing.inbox import InboxRecord
 from routing.notice import Notice, Priority
 from routing.people import Address, Contact, Conversation
 from routing.ports import FileStore, Names, SavedFile, Spool, UnitOfWork, Writer
+from routing.repeats import RepeatIndex
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
@@ -70,6 +72,8 @@ class Reception:
         delivery: Delivery | None = None,
         spool: Spool | None = None,
         fetch_seconds: float = FETCH_SECONDS,
+        repeats: RepeatIndex | None = None,
+        hot: HotBoard | None = None,
     ) -> None:
         self._writer = writer
         self._files = files
@@ -80,6 +84,8 @@ class Reception:
         self._delivery = delivery
         self._spool = spool
         self._fetch_seconds = fetch_seconds
+        self._repeats = repeats
+        self._hot = hot
 
     async def receive(self, message: InboundMessage) -> Sequence[OutboundMessage]:
         """Handle one message; returns the replies where the channel is passive, else nothing.
@@ -219,6 +225,7 @@ class Reception:
         return Turn(
             uow, message, contact, address, conversation, self._understanding,
             work_links=lambda payload: [link for _, link in links("work", payload)],
+            repeats=self._repeats, hot=self._hot,
         )  # fmt: skip
 
     def _language(self, message: InboundMessage) -> str:

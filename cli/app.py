@@ -8,6 +8,7 @@ import typer
 from cli.codes import codes_app
 from cli.database import database_app
 from cli.inbox import inbox_app
+from cli.model import model_app
 
 app = typer.Typer(
     name="mashang",
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.add_typer(codes_app, name="codes")
 app.add_typer(database_app, name="db")
 app.add_typer(inbox_app, name="inbox")
+app.add_typer(model_app, name="model")
 
 
 @app.command(epilog="Example: python main.py serve --demo")
@@ -71,11 +73,11 @@ def import_(
 
 @app.command(epilog="Example: python main.py export cases --format xlsx --output cases.xlsx")
 def export(
-    what: Annotated[str, typer.Argument(help="cases")],
+    what: Annotated[str, typer.Argument(help="cases, or rules (routing rules and places, as import reads them)")],
     format: Annotated[str, typer.Option(help="jsonl or xlsx")] = "jsonl",
     output: Annotated[Path | None, typer.Option(help="File to write; standard output for jsonl if left out.")] = None,
 ) -> None:
-    """Export cases, masked and formula-safe. Sealed cases are never exported."""
+    """Export cases, masked and formula-safe (sealed cases are never exported); or the routing rules."""
     from cli.export import export_cases
 
     export_cases(what, format, output)
@@ -92,15 +94,44 @@ def classify(
     run(text, as_json=json)
 
 
-@app.command(epilog="Example: python main.py evaluate")
+@app.command(
+    epilog="Example: python main.py evaluate messages.jsonl --text title,detail --label label --label-map map.yaml"
+)
 def evaluate(
-    file: Annotated[Path | None, typer.Argument(help="A TSV of text and expected codes; ours if left out.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Labelled messages (.jsonl) or sentences and codes (.tsv); ours if left out.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="jsonl: fields that make the text, parted by commas.")] = None,
+    label: Annotated[str | None, typer.Option(help="jsonl: the field with the right label.")] = None,
+    label_map: Annotated[Path | None, typer.Option(help="jsonl: YAML of label: [leaf codes].")] = None,
+    first: Annotated[int | None, typer.Option(help="jsonl: only the first so many characters.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A model file, or none: rules only. As shipped if left out.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where the confusion picture goes (.svg or .png); build/ if left out.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure classification on labelled sentences."""
-    from cli.classify import evaluate as run
+    """Measure classification on labelled messages or sentences: how often it is right, and as sure as it is right."""
+    from cli.evaluate import Messages
+    from cli.evaluate import evaluate as run
 
-    run(file, as_json=json)
+    run(file, Messages(text, label, label_map, first), model=model, picture=picture, as_json=json)
+
+
+@app.command(epilog="Example: python main.py train --messages ../shared/data")
+def train(
+    messages: Annotated[
+        Path | None, typer.Option(help="A folder of lent messages to learn from too.", file_okay=False, exists=True)
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write; the packaged model if left out.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Rebuild the packaged model from our own sentences (needs scipy); a county's cases: `model train`."""
+    from cli.train import train as run
+
+    run(messages, output, as_json=json)
 
 
 @app.command(epilog="Example: python main.py backup /var/backups/mashang")

@@ -82,7 +82,7 @@ def _store(settings: Settings) -> list[Finding]:
     findings = [Finding("database", "ok", settings.database.partition(":")[0])]
     try:
         with store.transaction() as uow:
-            findings += [*_people(uow), *_queues(uow)]
+            findings += [*_people(uow), *_queues(uow), _model(uow)]
     except StorageUnavailable as error:
         findings = [Finding("database", "wrong", f"it can't be read: {error}")]
     finally:
@@ -120,6 +120,20 @@ def _queues(uow: "UnitOfWork") -> list[Finding]:
     findings.append(Finding("inbox", "wrong" if failed else "ok", text))
     findings.append(Finding("outbox", "ok", f"{uow.notices.counts().get('pending', 0)} waiting"))
     return findings
+
+
+def _model(uow: "UnitOfWork") -> Finding:
+    from routing.trained import ModelStep
+
+    champion = uow.models.champion()
+    known = (
+        f"{champion.id} suggests, of {champion.data['lessons']} lessons" if champion else "the packaged one suggests"
+    )
+    last = uow.models.last(ModelStep.TRAINED, ModelStep.TOO_FEW, ModelStep.FAILED)
+    if last is not None and last.step is ModelStep.FAILED:
+        advice = "the last training by night failed; `main.py model train` says why"
+        return Finding("model", "note", f"{known}; {advice}")
+    return Finding("model", "ok", known)
 
 
 def _words() -> Finding:

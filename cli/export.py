@@ -1,4 +1,4 @@
-"""`main.py export cases`: rows for a spreadsheet or a program, masked, never sealed ones."""
+"""`main.py export`: cases as rows for a spreadsheet or a program, masked, never sealed ones; or the routing rules."""
 
 import sys
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from cli.common import fail, transaction
+from cli.export_rules import export_rules
 from cli.exporting import write_jsonl, write_xlsx
 from nlp.privacy import mask
 from routing.ports import UnitOfWork
@@ -17,8 +18,11 @@ _PAGE = 500
 
 def export_cases(what: str, format: str, output: Path | None) -> None:
     """Write all unsealed cases, newest first."""
+    if what == "rules":
+        export_rules(output)
+        return
     if what != "cases":
-        fail("What can be exported: cases.")
+        fail("What can be exported: cases, rules.")
     if format not in ("jsonl", "xlsx"):
         fail("--format is jsonl or xlsx.")
     if format == "xlsx" and output is None:

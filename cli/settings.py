@@ -6,7 +6,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.settings import PosterSettings, ServerSettings, TelegramSettings
@@ -28,6 +28,12 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings
     """Every name with its help is listed by `main.py doctor --settings`."""
 
     model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    night_training: bool = Field(
+        True,
+        description="Learn at night from what staff confirmed and corrected (3:30, Beijing time). false: only by "
+        "`main.py model train`.",
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -15,11 +15,16 @@ from bot.metrics import Metrics
 from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
+from cli.night import train_by_night
 from cli.settings import Settings
 from nlp.classify import Classifier
 from nlp.taxonomy import load_taxonomy
+from routing.errors import StorageUnavailable
+from routing.hot import HotBoard, HotTick
+from routing.night import ModelWatch, NightTraining
 from routing.permissions import may_see_file
 from routing.ports import Clock
+from routing.repeats import RepeatIndex, RepeatsTick
 from routing.retention import Housekeeper
 from routing.schedule import FollowUps, Ticker
 from routing.suggestion import Understanding
@@ -82,6 +87,10 @@ class Desk:
     spool: Spool
     housekeeper: Housekeeper
     vitals: Vitals
+    models: ModelWatch
+    night: NightTraining | None
+    repeats: RepeatsTick
+    hot: HotTick
     _sender: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
@@ -89,13 +98,21 @@ class Desk:
         for channel in self.channels:
             await channel.start(self.metrics.counting(self.reception.receive))
         self._sender = asyncio.create_task(self.delivery.run(), name="delivery")
-        await self.follow_ups.run_due()
+        # A database that does not answer just now is no reason not to start: the next tick comes in seconds.
+        with contextlib.suppress(StorageUnavailable):
+            await self.models.look()
+            await self.follow_ups.run_due()
         self.ticker.every(5, self.follow_ups.run_due, "follow_ups")
         self.ticker.every(30, self.media.fetch_pending, "media")
         self.ticker.every(3600, self.housekeeper.tidy, "housekeeping")
         self.ticker.every(5, self.reception.drain_spool, "spool")
         self.ticker.every(1, self._wake_delivery, "deliver")
         self.ticker.every(5, self.vitals.check, "vitals")
+        self.ticker.every(30, self.models.look, "models")
+        if self.night is not None:
+            self.ticker.every(60, self.night.look, "night_training")
+        self.ticker.every(1, self.repeats.run, "repeats")
+        self.ticker.every(60, self.hot.run, "hot")
         self.ticker.start()
 
     async def ready(self) -> None:
@@ -139,6 +156,7 @@ def build_desk(
     http = HttpClient()
     delivery = Delivery(store.writer, channels, understanding, wording, store.clock)
     spool = Spool(settings.data_dir / "spool", settings.key, settings.older_keys)
+    index, board = RepeatIndex(), HotBoard()
     reception = Reception(
         store.writer,
         store.files,
@@ -148,6 +166,8 @@ def build_desk(
         wake_delivery=delivery.wake,
         delivery=delivery,
         spool=spool,
+        repeats=index,
+        hot=board,
     )
     webchats = tuple(
         WebChat(
@@ -173,6 +193,10 @@ def build_desk(
         ),
         http=http, webchats=webchats, late=late, ticker=Ticker(), spool=spool,
         housekeeper=Housekeeper(store.writer, store.files, understanding), vitals=vitals,
+        models=ModelWatch(store.reader, understanding),
+        night=NightTraining(store.writer, store.clock, train_by_night) if settings.night_training else None,
+        repeats=RepeatsTick(index, store.reader, store.writer, delivery.wake),
+        hot=HotTick(board, store.reader, understanding),
     )  # fmt: skip
 
 

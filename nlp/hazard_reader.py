@@ -1,25 +1,74 @@
 """The sections of the taxonomy file that come before any category: danger, corruption, scope."""
 
 import re
+from collections.abc import Collection
+from typing import Final
 
 import yaml
 
-from nlp.taxonomy_model import IntegrityRules, OutOfScopeRule, SafetyRule, SafetyRules
+from nlp.normalise import MAX_CHARS
+from nlp.taxonomy_model import Context, Cue, IntegrityRules, OutOfScopeRule, SafetyRule, SafetyRules
 from nlp.taxonomy_reader import Node, read_code
 from nlp.yaml_reader import Reader
 
 _NOTHING = re.compile(r"(?!)")
 _NUMBER = re.compile(r"[0-9][0-9-]{2,12}")
+_NO_CONTEXT: Final = Context((), MAX_CHARS, 0.5, frozenset(), _NOTHING)
 
 
 def read_safety(reader: Reader, node: Node) -> SafetyRules:
     """Read ``safety``."""
-    f = reader.mapping(node, "safety", ("rules", "soft"))
+    f = reader.mapping(node, "safety", ("rules", "soft"), ("context",))
     rules: dict[str, SafetyRule] = {}
     for item in reader.items(f.get("rules"), "safety rules"):
         rule = _safety_rule(reader, item, rules)
         rules[rule.code] = rule
-    return SafetyRules(tuple(rules.values()), _safety_rule(reader, f.get("soft"), rules))
+    return SafetyRules(
+        rules=tuple(rules.values()),
+        soft=_safety_rule(reader, f.get("soft"), rules),
+        context=_context(reader, f["context"], rules) if "context" in f else _NO_CONTEXT,
+    )
+
+
+def _context(reader: Reader, node: yaml.Node, rules: Collection[str]) -> Context:
+    f = reader.mapping(node, "context of safety", ("cues",), ("long_text", "long_loses", "careful", "oneself"))
+    cues: dict[str, Cue] = {}
+    for item in reader.items(f.get("cues"), "cues"):
+        cue = _cue(reader, item, cues)
+        cues[cue.code] = cue
+    careful = reader.texts(f.get("careful"), "careful of safety")
+    for code in sorted(set(careful) - set(rules)):
+        reader.fail(f["careful"], f"unknown rule {code!r} in careful; add it under rules or correct the code")
+    return Context(
+        cues=tuple(cues.values()),
+        long_text=reader.whole(f.get("long_text"), "long_text of safety", MAX_CHARS, MAX_CHARS),
+        long_loss=reader.number(f.get("long_loses"), "long_loses of safety", 0.5, 5),
+        careful=frozenset(careful),
+        oneself=_optional_pattern(reader, f.get("oneself"), "oneself of safety"),
+    )
+
+
+def _cue(reader: Reader, node: Node, taken: dict[str, Cue]) -> Cue:
+    f = reader.mapping(
+        node, "a cue", ("code",), ("loses", "gains", "before", "after", "keywords", "patterns", "exclude")
+    )
+    code = read_code(reader, f.get("code"), "cue", taken)
+    what = f"cue {code or '?'}"
+    if ("loses" in f) == ("gains" in f):
+        reader.fail(node, f"{what} needs either 'loses' (it excuses) or 'gains' (it says now), in points")
+    if not f.keys() & {"keywords", "patterns"}:
+        reader.fail(node, f"{what} has no 'keywords' and no 'patterns'; add what it is known by")
+    loss = reader.number(f.get("loses"), f"loses of {what}", 1, 5)
+    gain = reader.number(f.get("gains"), f"gains of {what}", 1, 5)
+    return Cue(
+        code=code,
+        weight=gain if "gains" in f else -loss,
+        before=reader.whole(f.get("before"), f"before of {what}", 0, 9),
+        after=reader.whole(f.get("after"), f"after of {what}", 0, 9),
+        keywords=reader.words(f.get("keywords"), what),
+        patterns=reader.patterns(f.get("patterns"), what),
+        exclude=reader.words(f.get("exclude"), f"exclude of {what}"),
+    )
 
 
 def _safety_rule(reader: Reader, node: Node, taken: dict[str, SafetyRule]) -> SafetyRule:
@@ -90,7 +139,7 @@ def read_out_of_scope(reader: Reader, node: Node) -> tuple[OutOfScopeRule, ...]:
     """Read ``out_of_scope``."""
     rules: dict[str, OutOfScopeRule] = {}
     for item in reader.items(node, "out_of_scope"):
-        f = reader.mapping(item, "an out-of-scope rule", ("code", "name", "refer", "keywords"), ("patterns",))
+        f = reader.mapping(item, "an out-of-scope rule", ("code", "name", "refer", "keywords"), ("patterns", "exclude"))
         code = read_code(reader, f.get("code"), "out-of-scope rule", rules)
         rules[code] = OutOfScopeRule(
             code=code,
@@ -98,5 +147,6 @@ def read_out_of_scope(reader: Reader, node: Node) -> tuple[OutOfScopeRule, ...]:
             refer=reader.text(f.get("refer"), f"refer of {code}"),
             keywords=reader.words(f.get("keywords"), code),
             patterns=reader.patterns(f.get("patterns"), code),
+            exclude=reader.words(f.get("exclude"), f"exclude of {code}"),
         )
     return tuple(rules.values())

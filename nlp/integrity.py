@@ -3,23 +3,33 @@
 ``sealed`` when a strong word is found; a pattern; or a keyword in a short text, beside another
 keyword, or in one sentence with an official's title. A keyword mentioned once in a long text,
 or an accusing word ("举报", "猫腻") in one sentence with a title, is ``hold``: an integrity
-officer looks before anybody else. The opening salutation ("尊敬的王书记：") is no title here.
+officer looks before anybody else. So is a soft pattern (whose brother-in-law got the contract)
+that the learned model does not deny, and what the model finds alone. The opening salutation
+("尊敬的王书记：") is no title here.
 
 Source: Regulations on Handling Petitions (信访工作条例, 2022) art. 30, 46; Supervision Law
 (监察法) art. 38: a report must not reach the person reported.
 """
 
+import math
 import re
 from bisect import bisect_right
 from typing import Final
 
 from nlp.matching import Hit, Hits, Rule, source_words
 from nlp.normalise import Normalised
-from nlp.result import IntegrityHit
+from nlp.result import IntegrityHit, Learned
 from nlp.taxonomy_model import IntegrityRules, Taxonomy
 
 _KIND: Final = "integrity"
 _TITLES: Final = "titles"
+# In the model's units, from its threshold. How it was chosen: docs/classification.md.
+_NOT_HELD: Final = -0.45
+"""Below this the model denies a soft pattern."""
+
+_ALONE_LONG: Final = 0.3
+"""Above this the model alone holds a long text, where officials and money are named for many reasons."""
+
 _SENTENCE_END: Final = re.compile(r"[。!?;…]")
 
 
@@ -43,11 +53,15 @@ def integrity_rules(taxonomy: Taxonomy) -> list[Rule]:
     ]
 
 
-def find_integrity(rules: IntegrityRules, hits: Hits, form: Normalised) -> IntegrityHit | None:
-    """Judge the ``hits`` of :func:`integrity_rules`."""
+def find_integrity(
+    rules: IntegrityRules, hits: Hits, form: Normalised, learned: Learned | None = None
+) -> IntegrityHit | None:
+    """Judge the ``hits`` of :func:`integrity_rules` and what the model says of the whole text."""
     by_code = hits.get(_KIND, {})
+    score = learned.integrity if learned is not None and math.isfinite(learned.integrity) else None
+    told = score is not None and score > (_ALONE_LONG if len(form.text) > rules.short_text else 0)
     if not by_code.keys() - {_TITLES}:
-        return None
+        return IntegrityHit("hold", ()) if told else None
     greeting = rules.salutation.match(form.text)
     begin = greeting.end() if greeting else 0
 
@@ -71,8 +85,13 @@ def find_integrity(rules: IntegrityRules, hits: Hits, form: Normalised) -> Integ
         sealing += keywords
     if sealing:
         return IntegrityHit("sealed", source_words(sealing, form))
-    holding = [*keywords, *after_greeting("soft_patterns"), *beside_title(after_greeting("soft"))]
-    return IntegrityHit("hold", source_words(holding, form)) if holding else None
+    patterns = after_greeting("soft_patterns")
+    if score is not None and score < _NOT_HELD:
+        patterns = []
+    holding = [*keywords, *patterns, *beside_title(after_greeting("soft"))]
+    if holding:
+        return IntegrityHit("hold", source_words(holding, form))
+    return IntegrityHit("hold", ()) if told else None
 
 
 def _sentence_starts(text: str) -> list[int]:

@@ -4,8 +4,10 @@ One automaton (Aho–Corasick) holds the words of all rules, and the pieces of t
 cannot do without: a pattern is tried only where its pieces were found.
 """
 
+import itertools
+import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +15,7 @@ from typing import Final
 from ahocorasick_rs import AhoCorasick
 
 from nlp.normalise import Normalised
-from nlp.regex_facts import clause_cost, required_pieces
+from nlp.regex_facts import required_pieces
 
 Hit = tuple[int, int, int]
 """What was found, and from where to where in the text: the number of a word, or ``PATTERN``."""
@@ -59,7 +61,9 @@ class Matcher:
                 owners[word].add((NOT + rule.kind, rule.code))
             for pattern in rule.patterns:
                 patterns[pattern].add((rule.kind, rule.code))
-        needs = {pattern: sorted(required_pieces(pattern.pattern), key=clause_cost) for pattern in patterns}
+        clauses_of = {pattern: required_pieces(pattern.pattern) for pattern in patterns}
+        rarity = _Rarity([*owners, *(piece for of in clauses_of.values() for clause in of for piece in clause)])
+        needs = {pattern: sorted(of, key=rarity.of_any) for pattern, of in clauses_of.items()}
         # Sorted, so that sums and ties come out the same in every process.
         needles = sorted({*owners, *(piece for clauses in needs.values() for clause in clauses for piece in clause)})
         numbers = {needle: number for number, needle in enumerate(needles)}
@@ -129,6 +133,21 @@ class _FiledPattern:
     pattern: re.Pattern[str]
     owners: tuple[_Owner, ...]
     clauses: tuple[frozenset[int], ...]
+
+
+class _Rarity:
+    """How likely a piece is met by chance, guessed from the characters of all words: 了 is common, 粪 is not.
+
+    A pattern is filed under the rarest pieces that it needs, so that few patterns are looked at in vain.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._counts = Counter(itertools.chain.from_iterable(words))
+        self._total = max(1, self._counts.total())
+
+    def of_any(self, clause: Iterable[str]) -> float:
+        """Give the chance that a place of a text has one of the pieces."""
+        return sum(math.prod(self._counts[character] / self._total for character in piece) for piece in clause)
 
 
 def source_words(found: Sequence[Hit], form: Normalised) -> tuple[str, ...]:

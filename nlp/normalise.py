@@ -2,8 +2,9 @@
 
 Folding, in this order: bracketed pinyin removed (``路燈(lù dēng)``), NFKC and lower case for
 each character, white space and invisible characters dropped (zero width, direction marks,
-controls, lone surrogates), Traditional to Simplified (OpenCC ``t2s``), and the colloquial table
-of the taxonomy. Every character of the result knows where it came from, so that a word found
+controls, lone surrogates), Traditional to Simplified (OpenCC ``t2s``), what is repeated for
+emphasis (``！！！！`` to one, ``啊啊啊啊`` to two; letters and numbers stay), and the colloquial table of the
+taxonomy. Every character of the result knows where it came from, so that a word found
 here can be shown as it was written.
 """
 
@@ -37,6 +38,10 @@ _PINYIN: Final = re.compile(
     rf")\s{{0,3}}[)）\]】]",
     re.IGNORECASE,
 )
+
+# The first is nearly twice as fast as the second, and nearly always answers no.
+_THREE_ALIKE: Final = re.compile(r"(.)\1\1")
+_REPEATED: Final = re.compile(r"([^0-9a-z零〇一二三四五六七八九])\1\1+")
 
 
 class Normalised(NamedTuple):
@@ -91,7 +96,10 @@ def normalise(text: str, colloquial: Colloquial | None = None, limit: int = MAX_
     folded: str = text[:limit]
     offsets: Sequence[int] = range(len(folded))
     unusual = set(folded) - _memo.ordinary
-    if unusual:
+    if unusual <= _memo.marks.keys():
+        for mark in unusual:
+            folded = folded.replace(mark, _memo.marks[mark])
+    else:
         folds = {character: _memo.fold(character) for character in unusual}
         pinyin = [] if unusual.isdisjoint(_BRACKETS) else [found.span() for found in _PINYIN.finditer(folded)]
         folded, offsets = _fold(folded, folds, pinyin)
@@ -99,6 +107,8 @@ def normalise(text: str, colloquial: Colloquial | None = None, limit: int = MAX_
             folded = to_simplified(folded)
         # A ligature may unfold to eighteen characters: the limit holds for the result too.
         folded, offsets = folded[:limit], offsets[:limit]
+    if _THREE_ALIKE.search(folded) is not None:
+        folded, offsets = _without_emphasis(folded, offsets)
     if colloquial is not None:
         folded, offsets = colloquial.apply(folded, offsets)
     return Normalised(folded, offsets, text)
@@ -130,6 +140,21 @@ def _fold_one_by_one(text: str, folds: dict[str, str], removed: list[tuple[int, 
     return "".join(parts), offsets
 
 
+def _without_emphasis(text: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """Shorten runs of three or more: marks to the first, characters to the first and the last, which span the run."""
+    kept: list[int] = []
+    done = 0
+    for run in _REPEATED.finditer(text):
+        kept += range(done, run.start() + 1)
+        if run[1].isalpha():
+            kept.append(run.end() - 1)
+        done = run.end()
+    if not done:
+        return text, offsets
+    kept += range(done, len(text))
+    return "".join(map(text.__getitem__, kept)), [offsets[index] for index in kept]
+
+
 def _kept_spans(removed: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:
     edges = [0, *(edge for span in removed for edge in span), length]
     return list(zip(edges[::2], edges[1::2], strict=True))
@@ -144,6 +169,8 @@ class _FoldMemo:
         self._lock = threading.Lock()
         self.ordinary: set[str] = set()
         """Those that stay as they are, and ask for no second look at what stands around them."""
+        self.marks: dict[str, str] = {}
+        """Those that become one ordinary character, wherever they stand: ``，`` and ``？`` in nearly every message."""
 
     def fold(self, character: str) -> str:
         known = self._folds.get(character)
@@ -153,8 +180,12 @@ class _FoldMemo:
         if ord(character) < _MEMO_LIMIT:
             with self._lock:
                 self._folds[character] = folded
-                if folded == character and character not in _BRACKETS and character not in traditional_characters():
+                if character in _BRACKETS or folded in _BRACKETS or folded in traditional_characters():
+                    return folded
+                if folded == character:
                     self.ordinary.add(character)
+                elif len(folded) == 1:
+                    self.marks[character] = folded
         return folded
 
 

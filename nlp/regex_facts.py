@@ -36,12 +36,13 @@ def why_costly(pattern: str) -> str | None:
     """Say why ``pattern`` could take unbounded time on hostile text; None if it is harmless.
 
     Refused are open repeats (``*``, ``+``) of anything but a single character, more than one
-    open repeat, back references, and gaps that multiply to more than :data:`MAX_WAYS` ways.
+    open repeat, references to groups, and what multiplies to more than :data:`MAX_WAYS` ways: gaps, and
+    repeated alternatives of which two begin alike (``(?:a|ab|b){1,30}``).
     """
     if _parser is None:  # pragma: no cover
         return None
-    if re.search(r"\\[1-9]|\(\?P=", pattern):
-        return "back references are not used here"
+    if re.search(r"\\[1-9]|\(\?P=|\(\?\(", pattern):
+        return "references to groups are not used here"
     costs = _Costs()
     ways = costs.ways(_parser.parse(pattern))
     if costs.nested:
@@ -60,22 +61,26 @@ class _Costs:
         self.open_repeats = 0
         self.nested = False
 
-    def ways(self, items: Iterable[Any]) -> int:
+    def ways(self, items: Iterable[Any], *, repeated: bool = False) -> int:
         """Multiply the ways of a sequence (stops growing well above the bound)."""
         product = 1
         for code, value in items:
-            product = min(product * self._item(code, value), MAX_WAYS**2)
+            product = min(product * self._item(code, value, repeated), MAX_WAYS**2)
         return product
 
-    def _item(self, code: Any, value: Any) -> int:
+    def _item(self, code: Any, value: Any, repeated: bool) -> int:
         if code in _REPEATS:
             return self._repeat(*value)
         if code == _codes.SUBPATTERN:
-            return self.ways(value[3])
+            return self.ways(value[3], repeated=repeated)
         if code == _codes.BRANCH:
-            return max(self.ways(branch) for branch in value[1])
+            ways = [self.ways(branch, repeated=repeated) for branch in value[1]]
+            # Said once, one of them goes on at a place; said again and again, each that fits is another way.
+            return sum(ways) if repeated and _begin_alike(value[1]) else max(ways)
+        if code == _codes.ATOMIC_GROUP:
+            return self.ways(value, repeated=repeated)
         if code in _ASSERTIONS:
-            return self.ways(value[1])
+            return self.ways(value[1], repeated=repeated)
         return 1
 
     def _repeat(self, low: int, high: int, body: Any) -> int:
@@ -86,10 +91,20 @@ class _Costs:
             return 1
         if single:
             return int(high - low + 1)
-        inside = self.ways(body)
+        inside = self.ways(body, repeated=high > 1)
         if inside == 1:
             return high - low + 1
         return int(min(inside ** min(high, 24) * (high - low + 1), MAX_WAYS**2))
+
+
+def _begin_alike(branches: Iterable[Any]) -> bool:
+    """Say whether two branches may begin with the same character, as far as can be told."""
+    seen: set[int] = set()
+    for branch in branches:
+        if not branch or branch[0][0] != _codes.LITERAL or branch[0][1] in seen:
+            return True
+        seen.add(branch[0][1])
+    return False
 
 
 def _clauses(items: Iterable[Any]) -> Iterator[Clause]:

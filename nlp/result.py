@@ -41,6 +41,58 @@ class OutOfScopeHit:
     words: tuple[str, ...]
 
 
+class Learned(NamedTuple):
+    """What the learned model says of danger and corruption: its score less the threshold, so above 0 is an alarm.
+
+    No unit. Rules decide beside it; alone it only asks (danger) or holds (corruption).
+    """
+
+    safety: float
+    integrity: float
+
+
+class Reason(NamedTuple):
+    """A word of the text that spoke for a category; ``start`` and ``end`` are places in the original.
+
+    ``weight`` is its share of all that spoke for the category, from 0 to 1. ``rule``: a keyword or a pattern of
+    the taxonomy, which staff can look up and edit; else the learned model's.
+    """
+
+    word: str
+    start: int
+    end: int
+    weight: float
+    rule: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedCategory:
+    """A category that was suggested, and what spoke for it, strongest first; rules before learned words.
+
+    ``lead`` is the code of the department that leads, ``confidence`` a probability from 0 to 1.
+    """
+
+    code: str
+    name: str
+    lead: str
+    confidence: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a message was suggested to whom: the answer to ``为什么 NUMBER``.
+
+    ``categories`` are the ones offered, best first. ``close``: the second is so near that what spoke for it should
+    be told too. ``sure`` is that of the classification. ``model`` is the id of the learned model, empty without one.
+    """
+
+    categories: tuple[ExplainedCategory, ...]
+    close: bool
+    sure: bool
+    model: str
+
+
 class RankedCategory(NamedTuple):
     """A leaf category. ``confidence`` is a probability from 0 to 1, ``sla_workdays`` a time."""
 

@@ -48,6 +48,10 @@ class Segmenter:
         """Split ``text`` into words and the shorter words inside them."""
         return list(self._tokenizer().cut_for_search(text, HMM=False))
 
+    def known(self, words: Iterable[str]) -> list[bool]:
+        """Say of each of ``words`` whether it stands in the dictionary or is one of ours."""
+        return [*map(self._tokenizer().FREQ.__contains__, words)]
+
     def surroundings(self, text: str) -> "Surroundings":
         """Prepare to ask where words end in ``text``."""
         return Surroundings(self._tokenizer().FREQ, text)

@@ -94,6 +94,11 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
         if not reader.problems:
             reader.fail(None, "the file is empty; start from the packaged taxonomy.yaml")
         raise TaxonomyError(reader.problems)
+    if not isinstance(root, yaml.MappingNode):
+        reader.fail(
+            root, "the taxonomy must be a mapping (meta: …, departments: …); start from the packaged taxonomy.yaml"
+        )
+        raise TaxonomyError(reader.problems)
     taxonomy = _read(reader, root)
     if reader.problems:
         raise TaxonomyError(reader.problems)

@@ -65,9 +65,14 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """When a suggestion is sure: see :mod:`nlp.classify`."""
+    """When a suggestion is sure: see :mod:`nlp.classify`.
+
+    ``min_confidence`` and ``min_margin`` are probabilities, ``min_score`` points of the rules. Of
+    ``ignored_terms`` none is told as a reason.
+    """
 
     min_score: float
+    min_confidence: float
     min_margin: float
     top_k: int
     ignored_terms: frozenset[str] = frozenset()
@@ -88,11 +93,44 @@ class SafetyRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """Words that say whether a danger beside them happens now.
+
+    ``weight`` in points is below 0 for what excuses (past, feared, a film), above 0 for "now".
+    It may stand in the danger's own clause, up to ``before`` clauses before it or ``after`` behind it.
+    """
+
+    code: str
+    weight: float
+    before: int
+    after: int
+    keywords: tuple[str, ...]
+    patterns: tuple[re.Pattern[str], ...]
+    exclude: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is around a danger's words: see :mod:`nlp.context`.
+
+    In a text of more than ``long_text`` characters a hit loses ``long_loss`` points. ``careful``
+    are the codes of rules that lose half as much; ``oneself`` finds who speaks of himself.
+    """
+
+    cues: tuple[Cue, ...]
+    long_text: int
+    long_loss: float
+    careful: frozenset[str]
+    oneself: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyRules:
-    """The hard rules, most pressing first, and the soft layer that only asks."""
+    """The hard rules, most pressing first, the soft layer that only asks, and the context of both."""
 
     rules: tuple[SafetyRule, ...]
     soft: SafetyRule
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,27 +168,37 @@ class OutOfScopeRule:
     refer: str
     keywords: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WordRule:
-    """Words and patterns with one meaning: an intent, abuse, spam."""
+    """Words and patterns with one meaning: an intent, abuse, spam. Any word of ``unless`` takes the meaning away."""
 
     code: str
     name: str
     keywords: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...] = ()
     exclude: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PrivacyPattern:
-    """Personal data by its look. ``keep`` leading and trailing characters stay readable."""
+    """Personal data by its look. ``keep`` leading and trailing characters stay readable.
+
+    ``group`` is what is hidden of a match (0: all of it), ``check`` the name of what the characters
+    found must pass (see :mod:`nlp.checksums`; empty: nothing). A text is looked through only if it has
+    ``digits`` digits side by side, but for separators; those in Chinese characters (``一三八``) count too.
+    """
 
     code: str
     pattern: re.Pattern[str]
     keep: tuple[int, int]
     digits_only: bool
+    group: int = 0
+    check: str = ""
+    digits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final, get_args
 
 import yaml
 
+from nlp.checksums import CHECKS
 from nlp.normalise import fold_word
 from nlp.taxonomy_model import (
     Category,
@@ -21,6 +22,7 @@ from nlp.yaml_reader import Reader
 
 Node = yaml.Node | None
 
+_MOST_KEPT: Final = 10
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 _LEAF_ONLY: Final = ("co", "urgency", "sla_workdays", "weight", "strong", "patterns", "exclude")
 
@@ -48,6 +50,9 @@ def read_urgencies(reader: Reader, node: Node) -> MappingProxyType[str, Urgency]
             handle_workdays=_days(reader, f, "handle_workdays"),
             note=reader.text(f.get("note"), f"note of {what}"),
         )
+    for code in get_args(UrgencyCode):
+        if node is not None and code not in levels:
+            reader.fail(node, f"urgency_levels has no {code!r}; add it")
     return MappingProxyType(levels)
 
 
@@ -61,9 +66,10 @@ def _days(reader: Reader, fields: dict[str, yaml.Node], key: str) -> int | None:
 
 def read_matching(reader: Reader, node: Node) -> Matching:
     """Read ``matching``."""
-    f = reader.mapping(node, "matching", ("min_score", "min_margin", "top_k"), ("ignored_terms",))
+    f = reader.mapping(node, "matching", ("min_score", "min_confidence", "min_margin", "top_k"), ("ignored_terms",))
     return Matching(
         min_score=reader.number(f.get("min_score"), "min_score", 1.6, 100),
+        min_confidence=reader.number(f.get("min_confidence"), "min_confidence", 0.7, 1),
         min_margin=reader.number(f.get("min_margin"), "min_margin", 0.25, 1),
         top_k=reader.whole(f.get("top_k"), "top_k", 3, 20),
         ignored_terms=frozenset(reader.words(f.get("ignored_terms"), "ignored_terms")),
@@ -149,13 +155,15 @@ def read_category(reader: Reader, item: yaml.Node, taken: dict[str, Category]) -
 
 def read_word_rule(reader: Reader, code: str, node: Node, *, named: bool = False) -> WordRule:
     """Read an intent, ``abuse`` or ``spam``."""
-    f = reader.mapping(node, code, ("name", "keywords") if named else ("keywords",), ("patterns", "exclude"))
+    optional = ("patterns", "exclude", "unless") if code == "spam" else ("patterns", "exclude")
+    f = reader.mapping(node, code, ("name", "keywords") if named else ("keywords",), optional)
     return WordRule(
         code=code,
         name=reader.text(f.get("name"), f"name of {code}"),
         keywords=reader.words(f.get("keywords"), code),
         patterns=reader.patterns(f.get("patterns"), code),
         exclude=reader.words(f.get("exclude"), f"exclude of {code}"),
+        unless=reader.words(f.get("unless"), f"unless of {code}"),
     )
 
 
@@ -164,19 +172,26 @@ def read_privacy(reader: Reader, node: Node) -> tuple[PrivacyPattern, ...]:
     found: list[PrivacyPattern] = []
     for code, value in reader.entries(node, "privacy_patterns").items():
         what = f"privacy pattern {code}"
-        f = reader.mapping(value, what, ("pattern",), ("keep", "digits_only"))
+        f = reader.mapping(value, what, ("pattern",), ("keep", "digits_only", "check", "digits"))
         pattern = reader.pattern(f["pattern"], what) if "pattern" in f else None
         keep = [
             int(node.value)
             for node in reader.items(f.get("keep"), f"keep of {what}")
-            if isinstance(node, yaml.ScalarNode) and node.value.isdecimal()
+            if isinstance(node, yaml.ScalarNode) and node.value.isdecimal() and len(node.value) < 4
         ]
-        if "keep" in f and len(keep) != 2:
-            reader.fail(f["keep"], f"keep of {what} must be two counts, like [3, 4]")
+        if "keep" in f and (len(keep) != 2 or max(keep) > _MOST_KEPT):
+            reader.fail(f["keep"], f"keep of {what} must be two counts up to {_MOST_KEPT}, like [3, 4]")
+        check = reader.text(f.get("check"), f"check of {what}")
+        if check and check not in CHECKS:
+            reader.fail(f["check"], f"unknown check {check!r} of {what}; known are {', '.join(CHECKS)}")
+        digits = reader.whole(f["digits"], f"digits of {what}", 1, 100) if "digits" in f else 0
         if pattern is not None:
+            if set(pattern.groupindex) - {"hide"}:
+                reader.fail(f["pattern"], f"{what} may name one group only: (?P<hide>…), which alone is hidden")
             first, last = keep if len(keep) == 2 else (0, 0)
             digits_only = reader.flag(f.get("digits_only"), f"digits_only of {what}")
-            found.append(PrivacyPattern(code, pattern, (first, last), digits_only))
+            group = pattern.groupindex.get("hide", 0)
+            found.append(PrivacyPattern(code, pattern, (first, last), digits_only, group, check, digits))
     return tuple(found)
 
 
@@ -185,7 +200,8 @@ def read_colloquial(reader: Reader, node: Node) -> tuple[dict[str, str], tuple[s
     forms: dict[str, str] = {}
     kept: dict[str, None] = {}
     for item in reader.items(node, "colloquial"):
-        f = reader.mapping(item, "a colloquial entry", ("from", "to"), ("except",))
+        f = reader.mapping(item, "a colloquial entry", ("region", "from", "to"), ("except",))
+        reader.text(f.get("region"), "region of a colloquial entry")
         meaning = fold_word(reader.text(f.get("to"), "to of a colloquial entry"))
         for form in reader.words(f.get("from"), "from of a colloquial entry"):
             if forms.get(form, meaning) != meaning:

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -16,6 +17,10 @@ _KINDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "
 _ESCAPE = re.compile(r"\\.")
 _NUMBER = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _MAX_DEPTH = 50
+MAX_BYTES: Final = 2_000_000
+"""The packaged taxonomy has a tenth of it; 10 MB would take a minute to check."""
+_MAX_PATTERN: Final = 2_000
+_MAX_WORD: Final = 50
 
 
 def _too_deep(text: str) -> bool:
@@ -52,6 +57,12 @@ class Reader:
     def compose(self, path: Path) -> yaml.Node | None:
         """Parse the file; None, and a problem noted, where that is impossible."""
         try:
+            size = path.stat().st_size
+            if size > MAX_BYTES:
+                self.fail(
+                    None, f"has {size / 1e6:.1f} MB; {MAX_BYTES / 1e6:g} MB are the most, the packaged one has less"
+                )
+                return None
             text = path.read_text("utf-8")
             if _too_deep(text):
                 self._problems.append((1, f"nested deeper than {_MAX_DEPTH} levels"))
@@ -151,7 +162,9 @@ class Reader:
         for item in self.items(node, what):
             written = self.text(item, f"a word of {what}")
             word = fold_word(written)
-            if len(word) >= 2:
+            if len(word) > _MAX_WORD:
+                self.fail(item, f"{word[:10] + '…'!r} in {what} has {len(word)} characters, {_MAX_WORD} are the most")
+            elif len(word) >= 2:
                 words[word] = None
             elif written:
                 self.fail(
@@ -165,6 +178,9 @@ class Reader:
         """Compile a regular expression whose time is bounded."""
         written = self.text(node, what)
         if not written:
+            return None
+        if len(written) > _MAX_PATTERN:
+            self.fail(node, f"{what} has {len(written)} characters, {_MAX_PATTERN} are the most; make it several")
             return None
         try:
             compiled = re.compile(written)

@@ -1,14 +1,17 @@
-"""Stations, deputies, departments and members, held in memory and replaced whole when one of them changes.
+"""Stations, deputies, departments, members, routing rules and named places, held in memory and replaced whole when one
+of them changes.
 
 Storage reads a version number with every group of messages and loads a new directory when it rose. The objects in
 here are shared: to change one, get it through its repository in the unit of work.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
 from routing.people import Member, Role
+from routing.rule import Place, RoutingRule
 from routing.station import Department, Deputy, Station
 
 
@@ -22,16 +25,29 @@ class Directory:
         deputies: Iterable[Deputy] = (),
         departments: Iterable[Department] = (),
         members: Iterable[Member] = (),
+        rules: Iterable[RoutingRule] = (),
+        places: Iterable[Place] = (),
     ) -> None:
         self.version = version
         self.stations = {station.id: station for station in stations}
         self.deputies = {deputy.id: deputy for deputy in deputies}
         self.departments = {department.code: department for department in departments}
         self.members = {member.id: member for member in members}
+        self.rules = tuple(rules)
+        self.places = tuple(places)
         self._by_contact: dict[int, list[Member]] = defaultdict(list)
         for member in self.members.values():
             if member.active and member.contact_id is not None:
                 self._by_contact[member.contact_id].append(member)
+
+    @functools.cached_property
+    def by_skill(self) -> dict[str, list[Deputy]]:
+        """The deputies by what they know well, as the roster calls it."""
+        skilled: dict[str, list[Deputy]] = defaultdict(list)
+        for deputy in self.deputies.values():
+            for skill in deputy.skills:
+                skilled[skill].append(deputy)
+        return dict(skilled)
 
     def members_of(self, contact_id: int) -> list[Member]:
         """The roles that a contact holds now."""
@@ -104,3 +120,12 @@ class Directory:
             station = self.stations.get(at)
             at = station.parent_id if station else None
         return False
+
+    def stations_above(self, station_id: int) -> list[int]:
+        """A station and those above it, nearest first."""
+        chain: list[int] = []
+        at: int | None = station_id
+        while at is not None and at in self.stations and at not in chain:
+            chain.append(at)
+            at = self.stations[at].parent_id
+        return chain

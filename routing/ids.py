@@ -12,7 +12,8 @@ from collections.abc import Callable
 EPOCH_MS = 1_704_067_200_000
 _COUNTER_BITS = 12
 _SALT_BITS = 10
-_MS_AT = _SALT_BITS + _COUNTER_BITS
+#: An id's milliseconds begin at this bit.
+MS_AT = _SALT_BITS + _COUNTER_BITS
 _COUNTER_FULL = (1 << _COUNTER_BITS) - 1
 
 
@@ -32,14 +33,14 @@ class IdMaker:
     def __call__(self) -> int:
         with self._lock:
             # The wall clock may step back; ids never do.
-            first = (self._clock_ms() - EPOCH_MS << _MS_AT) | self._salt
+            first = (self._clock_ms() - EPOCH_MS << MS_AT) | self._salt
             if first > self._last:
                 self._last = first
             elif self._last & _COUNTER_FULL != _COUNTER_FULL:
                 self._last += 1
             else:
                 # The counter is used up: on to the first of the next millisecond.
-                self._last += (1 << _MS_AT) - _COUNTER_FULL
+                self._last += (1 << MS_AT) - _COUNTER_FULL
             return self._last
 
 

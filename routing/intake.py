@@ -173,6 +173,16 @@ def said(uow: UnitOfWork, submission: Submission) -> str:
     return "\n".join(part.text for part in parts if part.text and part.author == "citizen")
 
 
+def words_at_submission(uow: UnitOfWork, case: Case) -> str:
+    """The words that a case's suggestion was made of: its first submission as it was sent in, one message a line. ""
+    where nothing was written, or where it was withdrawn or sealed."""
+    first = next((s for s in uow.submissions.of_case(case.id) if s.withdrawn_at is None), None)
+    if first is None or first.submitted_at is None:
+        return ""
+    parts = uow.submissions.parts(first.id)
+    return "\n".join(p.text for p in parts if p.text and p.author == "citizen" and p.at <= first.submitted_at)
+
+
 def submit(
     uow: UnitOfWork,
     understanding: Understanding,
@@ -190,7 +200,7 @@ def submit(
     """
     station = uow.directory.stations[submission.station_id]
     text = said(uow, submission)
-    suggestion = suggestion or understanding.suggest(text, uow.directory)
+    suggestion = suggestion or understanding.suggest(text, uow.directory, station_id=station.id, at=uow.now)
     integrity = understanding.integrity(text)
     danger = understanding.danger(text)
     sealed = integrity is not None and integrity.level == "sealed"

@@ -137,6 +137,8 @@ def card_buttons(uow: UnitOfWork, member: Member, kind: str, case: Case) -> list
         return [button("button.answer", "answer_form"), button("button.ask", "ask_form")]
     if kind == "card.review":
         return [button("button.redo", "redo_form"), button("button.uphold", "close_form")]
+    if kind == "card.repeats":
+        return [button("button.similar", "similar", in_state=False)]
     if kind == "card.integrity":
         return [button("button.open_sealed", "open_sealed", in_state=False)]
     return []

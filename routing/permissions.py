@@ -37,17 +37,22 @@ class Operation(StrEnum):
     CODES = "codes"
     INVITE = "invite"
     TRANSFER = "transfer"
+    EXPLAIN = "explain"
+    RULES = "rules"
+    SIMILAR = "similar"
+    HOT = "hot"
 
 
 _O = Operation
 #: A deputy listens, adds, follows, asks and proposes. There is no order and no decision in this row, and there must
 #: not be: deputies do not handle matters themselves (Deputies Law 2025, Arts. 31 and 59).
-_DEPUTY = frozenset({_O.HEAR, _O.ADD_NOTE, _O.FOLLOW, _O.ASK, _O.PROPOSE_DEPARTMENT, _O.LIST})
-_OFFICER = frozenset({_O.CONFIRM, _O.RETURN, _O.ANSWER, _O.ASK, _O.LIST})
+_DEPUTY = frozenset({_O.HEAR, _O.ADD_NOTE, _O.FOLLOW, _O.ASK, _O.PROPOSE_DEPARTMENT, _O.LIST, _O.EXPLAIN})
+_OFFICER = frozenset({_O.CONFIRM, _O.RETURN, _O.ANSWER, _O.ASK, _O.LIST, _O.EXPLAIN})
 _STAFF = frozenset(
     {
         _O.ACCEPT, _O.DECLINE, _O.ASSIGN, _O.RECLASSIFY, _O.GIVE_DEPUTY, _O.URGE, _O.CLOSE, _O.REDO, _O.SEARCH, _O.LIST,
         _O.STATISTICS, _O.MESSAGE, _O.SEAL, _O.DUTY, _O.CODES, _O.INVITE, _O.ASK, _O.CONFIRM, _O.ANSWER, _O.ADD_NOTE,
+        _O.EXPLAIN, _O.RULES, _O.SIMILAR, _O.HOT,
     }
 )  # fmt: skip
 MATRIX: dict[Role, frozenset[Operation]] = {

@@ -13,9 +13,11 @@ from typing import Any, Protocol, TypeVar
 from routing.assignment import Assignment
 from routing.case import Case, CaseEvent, CaseState, StoredFile, Submission, SubmissionPart
 from routing.code import Code, Scan
+from routing.decisions import Decision
 from routing.directory import Directory
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.inbox import InboxRecord, MailboxMessage
+from routing.lesson import HistoryRepository
 from routing.notice import Notice, Priority
 from routing.people import (
     AccessAttempt,
@@ -26,7 +28,10 @@ from routing.people import (
     Invitation,
     Member,
 )
+from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
+from routing.told import ToldRepository
+from routing.trained import ModelRepository
 from routing.working_days import WorkingCalendar
 
 T = TypeVar("T")
@@ -114,6 +119,10 @@ class CaseRepository(Protocol):
         """Counts of unsealed cases: {"state": {…}, "department": {…}, "category": {…}, "rating": {…}}."""
         ...
 
+    def decided(self, *, station_ids: Sequence[int] | None, since: datetime, limit: int = 2000) -> Sequence[Decision]:
+        """What became of the suggestions for the newest unsealed cases that have a department."""
+        ...
+
     def add_event(self, event: CaseEvent) -> None: ...
     def events(self, case_id: int) -> Sequence[CaseEvent]:
         """In order of `seq`."""
@@ -128,6 +137,10 @@ class SubmissionRepository(Protocol):
     def add_part(self, part: SubmissionPart) -> None: ...
     def parts(self, submission_id: int) -> Sequence[SubmissionPart]:
         """In order of `seq`."""
+        ...
+
+    def words_of(self, case_ids: Sequence[int]) -> dict[int, str]:
+        """What citizens wrote of these cases and did not withdraw, unsealed, one message a line."""
         ...
 
 
@@ -225,6 +238,23 @@ class StationRepository(Protocol):
     def add_department(self, department: Department) -> None: ...
 
 
+class RuleRepository(Protocol):
+    """Adding or changing a rule or a place makes a new directory for the next group, too."""
+
+    def all(self) -> Sequence[RoutingRule]:
+        """In their order, the deleted ones among them."""
+        ...
+
+    def add(self, rule: RoutingRule) -> None: ...
+    def add_event(self, event: RuleEvent) -> None: ...
+    def events(self, limit: int = 20) -> Sequence[RuleEvent]:
+        """Newest first."""
+        ...
+
+    def place(self, place_id: int) -> Place | None: ...
+    def add_place(self, place: Place) -> None: ...
+
+
 class CalendarRepository(Protocol):
     def overrides(self) -> dict[date, bool]:
         """Days that a station's staff declared working (True) or free (False)."""
@@ -286,7 +316,15 @@ class UnitOfWork(Protocol):
     @property
     def stations(self) -> StationRepository: ...
     @property
+    def rules(self) -> RuleRepository: ...
+    @property
     def calendar(self) -> CalendarRepository: ...
+    @property
+    def told(self) -> ToldRepository: ...
+    @property
+    def histories(self) -> HistoryRepository: ...
+    @property
+    def models(self) -> ModelRepository: ...
     @property
     def housekeeping(self) -> HousekeepingRepository: ...
 

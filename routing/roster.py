@@ -1,7 +1,8 @@
 """Putting a checked roster into the store: all or nothing, and a second time changes nothing.
 
 Rows are recognised by what people call them: a station by its prefix, a deputy by station and number, a department
-by its code, an officer by department and name, staff by station, name and role. What the file doesn't name stays.
+by its code, an officer by department and name, staff by station, name and role, a place by its name, a rule by its
+number. What the file doesn't name stays.
 Somebody whose role was taken away stays without it: a file must not undo that.
 """
 
@@ -14,6 +15,7 @@ from routing.people import Member, Role
 from routing.ports import UnitOfWork
 from routing.roster_read import Entry, Roster, read_roster
 from routing.roster_references import Known, check_references
+from routing.roster_routing import note_rule, place_of, rule_of
 from routing.roster_sheets import BY_KEY, Problem, RosterInvalid
 from routing.station import Department, Deputy, Station
 
@@ -85,6 +87,14 @@ class _Importer:
         for entry in roster["staff"]:
             station = self._known.stations.get(entry.text("station"))
             self._member("staff", entry, Role(entry.text("role")), entry.text("name"), station_id=station)
+        places = {place.name: place.id for place in self._uow.directory.places}
+        for entry in roster["places"]:
+            place, added, wanted = place_of(self._uow, entry, self._known.stations, places)
+            self._settle("places", entry, entry.text("name"), place, wanted, added=added)
+        for entry in roster["rules"]:
+            rule, added, wanted = rule_of(self._uow, entry, self._known.stations, self._now)
+            if self._settle("rules", entry, entry.text("number"), rule, wanted, added=added) != "unchanged":
+                note_rule(self._uow, rule, added=added)
         return self._changes
 
     def _station_id(self, entry: Entry) -> None:
@@ -166,8 +176,9 @@ class _Importer:
             self._known.members[key] = member
         self._changes.append(Change(sheet, entry.row, shown, "added" if added else "unchanged"))
 
-    def _settle(self, sheet: str, entry: Entry, name: str, row: Any, wanted: Mapping[str, Any], *, added: bool) -> None:
-        """Set what differs; a row that is right already is not touched, so that it isn't written."""
+    def _settle(self, sheet: str, entry: Entry, name: str, row: Any, wanted: Mapping[str, Any], *, added: bool) -> str:
+        """Set what differs and return what happened; a row that is right already is not touched, so that it isn't
+        written."""
         differing = tuple(field for field, value in wanted.items() if getattr(row, field) != value)
         for field in differing:
             value = wanted[field]
@@ -176,3 +187,4 @@ class _Importer:
         columns = {column.key for column in BY_KEY[sheet].columns}
         fields = tuple(f if f in columns else f.removesuffix("_id") for f in differing) if outcome == "changed" else ()
         self._changes.append(Change(sheet, entry.row, name, outcome, fields))
+        return outcome

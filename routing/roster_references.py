@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from routing.directory import Directory
 from routing.people import Member, Role
 from routing.roster_read import Entry, Roster
+from routing.roster_routing import check_routing
 from routing.roster_sheets import Problem, RosterInvalid
 from routing.station import Deputy, Station
 
@@ -53,6 +54,7 @@ class Known:
 def check_references(roster: Roster, known: Known) -> None:
     """Raises `RosterInvalid` with every reference that leads nowhere and every station above itself."""
     problems = [*_stations(roster, known), *_deputies(roster, known), *_members(roster, known)]
+    problems += check_routing(roster, known.directory)
     if problems:
         raise RosterInvalid(problems)
 

@@ -97,8 +97,9 @@ def _prefix(key: str, heading: str, *, required: bool = False) -> Column:
     )
 
 
-def _department(key: str, heading: str) -> Column:
-    return Column(key, heading, "code", True, pattern=r"[a-z][a-z0-9_]{0,31}", help="小写字母、数字、下划线，如 zhzf")
+def _department(key: str, heading: str, *, required: bool = True) -> Column:
+    return Column(key, heading, "code", required, pattern=r"[a-z][a-z0-9_]{0,31}",
+                  default="" if required else None, help="小写字母、数字、下划线，如 zhzf")  # fmt: skip
 
 
 def _number(key: str, heading: str, *, required: bool = False) -> Column:
@@ -175,6 +176,29 @@ SHEETS: Final[tuple[Sheet, ...]] = (
         Column("role", "角色", "choice", required=True,
                choices={"工作人员": "staff", "管理员": "admin", "专责人员": "integrity",
                         "staff": "staff", "admin": "admin", "integrity": "integrity"}),
+        _NOTE,
+    )),
+    Sheet("places", "地点", ("name",), (
+        Column("name", "名称", required=True, most=30),
+        Column("kind", "类别", "choice", default="project", keep=True,
+               choices={"民生实事项目": "project", "街路": "street", "小区": "estate", "单位": "institution",
+                        "project": "project", "street": "street", "estate": "estate", "institution": "institution"}),
+        Column("aliases", "别名", "list", default=[], most=30),
+        _department("department", "承办部门代码", required=False),
+        _prefix("station", "所在站前缀"),
+        Column("active", "启用", "flag", default=True, keep=True),
+        _NOTE,
+    )),
+    Sheet("rules", "规则", ("number",), (
+        Column("number", "规则编号", "code", True, pattern=r"[1-9][0-9]{0,5}", help="数字，如 1"),
+        Column("words", "词", "list", default=[], most=20),
+        Column("places", "地", "list", default=[], most=20),
+        Column("categories", "类别代码", "list", default=[], most=8),
+        _prefix("station", "站前缀"),
+        Column("hours", "时间段", most=40, default=None, help="如 22:00-06:00"),
+        Column("days", "日期段", most=40, default=None, help="如 2026-12-01至2027-02-28，每年：06-15至09-30"),
+        _department("department", "交给部门代码"),
+        Column("co", "会办部门代码", "list", default=[], most=32),
         _NOTE,
     )),
 )  # fmt: skip

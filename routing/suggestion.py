@@ -2,17 +2,20 @@
 
 import functools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from nlp.classify import Classifier
+from nlp.classify import Classifier, Reading
 from nlp.normalise import normalise
 from nlp.privacy import mask
-from nlp.result import IntegrityHit, SafetyHit
+from nlp.result import Explanation, IntegrityHit, SafetyHit
 from nlp.scripts import script_of, to_simplified
 from nlp.taxonomy import Category
 from routing.directory import Directory
+from routing.routed import put_first
+from routing.router import Route, Router, Setting, takes_cases
 from routing.station import Deputy
 
 _WINDOW, _OVERLAP = 5_000, 100
@@ -29,7 +32,8 @@ class Suggestion:
 
     `confidence` is 0..1. `integrity_hint`: words that may mean corruption without saying so; staff see such a text
     before the deputy does. `spam`: advertising without any matter in it. `out_of_scope` names the proper way for
-    matters that the law sends elsewhere.
+    matters that the law sends elsewhere. `co` are the departments that would help the first one. `routed` says which
+    rule or named place put the first department there (`routing.routed`); None: the categories did.
     """
 
     departments: list[dict[str, Any]]
@@ -40,6 +44,9 @@ class Suggestion:
     integrity_hint: bool = False
     spam: bool = False
     out_of_scope: dict[str, Any] | None = None
+    co: list[dict[str, str]] = field(default_factory=list)
+    routed: dict[str, Any] | None = None
+    abusive: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -50,6 +57,9 @@ class Suggestion:
             "sla_workdays": self.sla_workdays,
             "integrity_hint": self.integrity_hint,
             "out_of_scope": self.out_of_scope,
+            "co": self.co,
+            "routed": self.routed,
+            "abusive": self.abusive,
         }
 
 
@@ -65,9 +75,22 @@ class Understanding:
     """What the desk makes of a text: one door to `nlp` for the use cases and dialogs."""
 
     def __init__(self, classifier: Classifier) -> None:
-        self._classifier = classifier
+        self.use(classifier)
+        #: The rules and places of the directory that was asked about last, made ready.
+        self._router: tuple[Directory, Router] | None = None
+
+    def use(self, classifier: Classifier) -> None:
+        """Understand with this one from now on; what is being understood just now ends with the one it began with."""
         # A dialog asks several questions about the same text, one after the other.
-        self._read = functools.lru_cache(maxsize=_KEPT)(classifier.read)
+        self._in_use = classifier, functools.lru_cache(maxsize=_KEPT)(classifier.read)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The one in use."""
+        return self._in_use[0]
+
+    def _read(self, text: str) -> Reading:
+        return self._in_use[1](text)
 
     def danger(self, text: str) -> SafetyHit | None:
         """The most pressing danger, wherever it stands in a long text."""
@@ -87,6 +110,10 @@ class Understanding:
         """The text with phone numbers, identity numbers, plates and rooms hidden."""
         return mask(text)
 
+    def words(self, text: str) -> list[str]:
+        """A text, in matching form, in words."""
+        return self.classifier.words(text)
+
     def find_category(self, query: str) -> Category | None:
         """The leaf category that a code, a name or a unique part of a name means."""
         found = self._named(query)
@@ -98,7 +125,7 @@ class Understanding:
         return [f"{category.code} {category.name}" for category in found[:8]]
 
     def _leaves(self) -> list[Category]:
-        return [category for category in self._classifier.taxonomy.categories.values() if category.parent is not None]
+        return [category for category in self.classifier.taxonomy.categories.values() if category.parent is not None]
 
     def _named(self, query: str) -> list[Category]:
         wanted = to_simplified(query.strip())
@@ -117,29 +144,64 @@ class Understanding:
         number = re.escape(deputy.number.lstrip("0") or deputy.number)
         return re.search(rf"(?<!\d)0*{number}号?(?:人大)?代表", said) is not None
 
-    def suggest(self, text: str, directory: Directory) -> Suggestion:
-        """Classify and keep the departments that this county has."""
-        found = self._classifier.judge(self._read(text[:_WINDOW]))
+    def router(self, directory: Directory) -> Router:
+        """The county's rules and places, ready to be asked; made anew when the directory is another."""
+        known = self._router
+        if known is None or known[0] is not directory:
+            known = self._router = directory, Router(directory, self.form)
+        return known[1]
+
+    def form(self, text: str) -> str:
+        """The matching form of a text or a word."""
+        return self.classifier.form(text).text
+
+    def categories(self) -> Mapping[str, Category]:
+        """All categories by code, leaves and groups."""
+        return self.classifier.taxonomy.categories
+
+    def explain(self, text: str) -> Explanation:
+        """What spoke for the categories that are suggested for a text."""
+        return self.classifier.explain(text[:_WINDOW])
+
+    def route(self, text: str, directory: Directory, setting: Setting) -> Route | None:
+        """Which rule or named place says where a text goes, before its categories are asked."""
+        return self.router(directory).find(self._read(text[:_WINDOW]).form.text, setting)
+
+    def suggest(
+        self, text: str, directory: Directory, *, station_id: int | None = None, at: datetime | None = None
+    ) -> Suggestion:
+        """Classify and keep the departments that this county has. What the county's rules and named places say of the
+        text, of the station it was told to and of when that was, goes before its category."""
+        classifier, read = self._in_use
+        reading = read(text[:_WINDOW])
+        found = classifier.judge(reading)
         departments = [
             {"code": d.code, "name": directory.departments[d.code].name, "confidence": round(d.confidence, 3),
              "words": list(d.words)}
             for d in found.departments
-            if d.code in directory.departments and directory.departments[d.code].active
-            and not directory.departments[d.code].restricted and not directory.departments[d.code].refer_only
+            if takes_cases(directory.departments.get(d.code))
         ]  # fmt: skip
         categories = [
             {"code": c.code, "name": c.name, "confidence": round(c.confidence, 3), "words": list(c.words)}
             for c in found.categories
         ]
         first = found.categories[0] if found.categories else None
+        route = self.route(text, directory, Setting(station_id, at, first.code if first else None))
+        routed = put_first(route, departments, categories, reading.form, directory, self.categories())
+        leaf = self.categories().get(routed.categories[0]["code"]) if routed.categories else None
         out = found.out_of_scope
+        # Whoever names a project point means it: that is as sure as a category can be.
+        named = routed.why is not None and routed.categories[:1] != categories[:1] and found.integrity is None
         return Suggestion(
-            departments=departments,
-            categories=categories,
-            sure=found.sure and bool(departments),
+            departments=routed.departments,
+            categories=routed.categories,
+            sure=(found.sure or named) and bool(routed.departments),
             urgency=first.urgency if first else "normal",
-            sla_workdays=first.sla_workdays if first else 5,
+            sla_workdays=leaf.sla_workdays if leaf else 5,
             integrity_hint=found.integrity is not None,
             spam=found.spam,
             out_of_scope={"name": out.name, "refer": out.refer} if out else None,
+            co=routed.co,
+            routed=routed.why,
+            abusive=found.abusive,
         )

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.case import SEALED_STATES, Case, CaseEvent, CaseState
+from routing.decisions import Decision
 from storage.codec import decode_text
 from storage.mapper import Write
 from storage.schema import case_counters, cases, submissions
@@ -30,6 +31,7 @@ _OF_DEPARTMENT = _NEWEST.where(
     cases.c.department == bindparam("department"), cases.c.state.in_(bindparam("states", expanding=True)), _UNSEALED
 ).limit(bindparam("limit"))
 _SEALED = _NEWEST.where(cases.c.state.in_(sorted(SEALED_STATES))).limit(bindparam("limit"))
+_DECISION = [cases.c.suggestion, cases.c.created_at, cases.c.department, cases.c.category]
 _COUNTED = ("state", "department", "category", "rating")
 
 
@@ -130,6 +132,14 @@ class Cases:
                 if value is not None:
                     counted[name][decode_text(value)] += count
         return {name: dict(counter) for name, counter in counted.items()}
+
+    def decided(self, *, station_ids: Sequence[int] | None, since: datetime, limit: int = 2000) -> Sequence[Decision]:
+        self._cases.flush()
+        decided = select(*_DECISION).where(*_shown(station_ids, since), cases.c.department.is_not(None))
+        rows = self._session.select(decided.order_by(cases.c.created_at.desc()).limit(limit))
+        decode = self._cases.mapper.decode
+        names = [column.name for column in _DECISION]
+        return [Decision.on(*map(decode, names, row)) for row in rows]
 
     def add_event(self, event: CaseEvent) -> None:
         self._events.add(event)

@@ -1,4 +1,4 @@
-"""The directory of stations, deputies, departments and members, loaded when its version number rose."""
+"""The directory of stations, deputies, departments, members, rules and places, loaded when its version number rose."""
 
 from typing import Any
 
@@ -59,11 +59,14 @@ class DirectoryCache:
             deputies=all_of(tables.deputies),
             departments=all_of(tables.departments),
             members=all_of(tables.members),
+            rules=all_of(tables.routing_rules),
+            places=all_of(tables.places),
         )
 
 
 def bump_if_changed(work: Work) -> None:
     """Make every process load the directory again if this unit of work wrote to one of its tables."""
     tables = work.tables
-    if work.wrote(tables.stations, tables.deputies, tables.departments, tables.members):
+    people = (tables.stations, tables.deputies, tables.departments, tables.members)
+    if work.wrote(*people, tables.routing_rules, tables.places):
         work.session.run(_BUMP[work.session.postgresql])

@@ -1,15 +1,27 @@
 """What citizens said, message by message, and the files they sent."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
 from routing.case import StoredFile, Submission, SubmissionPart
-from storage.schema import files, submissions
+from storage.codec import decode_text
+from storage.schema import files, submission_parts, submissions
 from storage.work import Work
 
 _OF_CASE = select(submissions).where(submissions.c.case_id == bindparam("case")).order_by(submissions.c.id)
 _OF_CONTACT = select(submissions).where(submissions.c.contact_id == bindparam("contact")).order_by(submissions.c.id)
+_WORDS = (
+    select(submissions.c.case_id, submission_parts.c.text)
+    .join(submission_parts, submission_parts.c.submission_id == submissions.c.id)
+    .where(
+        submissions.c.withdrawn_at.is_(None),
+        submission_parts.c.text.is_not(None),
+        submission_parts.c.author == "citizen",
+    )
+    .order_by(submissions.c.id, submission_parts.c.seq)
+)
 _BY_NAME = select(files).where(files.c.name == bindparam("file"))
 _NAMES = select(files.c.name).where(files.c.name.is_not(None))
 _PENDING = select(files).where(files.c.state == "pending").order_by(files.c.id).limit(bindparam("limit"))
@@ -19,6 +31,7 @@ class Submissions:
     """`routing.ports.SubmissionRepository`."""
 
     def __init__(self, work: Work) -> None:
+        self._session = work.session
         self._submissions = work.map(work.tables.submissions)
         self._parts = work.map(work.tables.submission_parts)
 
@@ -36,6 +49,14 @@ class Submissions:
 
     def add_part(self, part: SubmissionPart) -> None:
         self._parts.add(part)
+
+    def words_of(self, case_ids: Sequence[int]) -> dict[int, str]:
+        self._submissions.flush()
+        self._parts.flush()
+        words: dict[int, list[str]] = defaultdict(list)
+        for case_id, text in self._session.select(_WORDS.where(submissions.c.case_id.in_(case_ids))):
+            words[case_id].append(decode_text(text))
+        return {case_id: "\n".join(texts) for case_id, texts in words.items()}
 
     def parts(self, submission_id: int) -> Sequence[SubmissionPart]:
         return sorted(self._parts.owned("submission_id", submission_id), key=lambda part: part.seq)

@@ -11,7 +11,9 @@ from routing.follow_up import FollowUp
 from routing.inbox import InboxRecord, MailboxMessage
 from routing.notice import Notice
 from routing.people import AccessAttempt, Address, ButtonGrant, Contact, Conversation, Invitation, Member
+from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
+from routing.trained import ModelEvent, TrainedModel
 from storage import schema
 from storage.mapper import Mapper
 
@@ -33,6 +35,9 @@ class Tables:
         self.contacts = Mapper(Contact, schema.contacts, dialect)
         self.addresses = Mapper(Address, schema.addresses, dialect, ADDRESS_KEY)
         self.members = Mapper(Member, schema.members, dialect)
+        self.routing_rules = Mapper(RoutingRule, schema.routing_rules, dialect)
+        self.rule_events = Mapper(RuleEvent, schema.rule_events, dialect)
+        self.places = Mapper(Place, schema.places, dialect)
         self.invitations = Mapper(Invitation, schema.invitations, dialect, SECRET_HASH)
         self.codes = Mapper(Code, schema.codes, dialect)
         self.scans = Mapper(Scan, schema.scans, dialect)
@@ -51,4 +56,6 @@ class Tables:
         self.notices = Mapper(Notice, schema.notices, dialect)
         self.buttons = Mapper(ButtonGrant, schema.buttons, dialect)
         self.mailbox = Mapper(MailboxMessage, schema.mailbox, dialect)
+        self.models = Mapper(TrainedModel, schema.models, dialect)
+        self.model_events = Mapper(ModelEvent, schema.model_events, dialect)
         self.in_order: list[Mapper[Any]] = [value for value in vars(self).values() if isinstance(value, Mapper)]

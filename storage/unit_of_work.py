@@ -16,15 +16,19 @@ from storage.contacts import Contacts
 from storage.conversations import Conversations
 from storage.directory import DirectoryCache, bump_if_changed
 from storage.follow_ups import FollowUps
+from storage.histories import Histories
 from storage.housekeeping import Housekeeping
 from storage.inbox import Inbox
 from storage.mailbox import Mailbox
 from storage.members import Members
+from storage.models import Models
 from storage.outbox import Outbox
+from storage.rules import Rules
 from storage.session import Session
 from storage.stations import Stations
 from storage.submissions import Files, Submissions
 from storage.tables import Tables
+from storage.told import ToldOf
 from storage.work import Work
 
 
@@ -112,6 +116,22 @@ class SqlUnitOfWork(Work):
     @cached_property
     def stations(self) -> Stations:
         return Stations(self)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self)
+
+    @cached_property
+    def told(self) -> ToldOf:
+        return ToldOf(self)
+
+    @cached_property
+    def histories(self) -> Histories:
+        return Histories(self)
+
+    @cached_property
+    def models(self) -> Models:
+        return Models(self)
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

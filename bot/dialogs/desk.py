@@ -1,6 +1,7 @@
 """Commands that look at the whole desk: search, lists, figures, codes, invitations, duty, sealed cases."""
 
 from datetime import timedelta
+from typing import Any
 
 from bot.cards import case_view
 from bot.dialogs.commands import Call, Command
@@ -9,6 +10,7 @@ from routing import casework, sealed
 from routing.buttons import literal
 from routing.case import OPEN_STATES, CaseState
 from routing.code import display_code
+from routing.decisions import Share, acceptance
 from routing.department import find_departments
 from routing.errors import Forbidden, Refused
 from routing.invitations import invite
@@ -65,7 +67,11 @@ def _line(call: Call, number: str, state: CaseState, department: str | None) -> 
 
 def statistics(call: Call) -> None:
     """统计 [days]: counts beside every rate, and silence never counted as satisfied."""
-    days = int(call.rest) if call.rest.isascii() and call.rest.isdigit() and len(call.rest) < 4 else 30
+    first, _, rest = call.rest.partition(" ")
+    if to_simplified(first).lower() in ("分类", "suggestions"):
+        _suggestion_statistics(call, _days(rest))
+        return
+    days = _days(call.rest)
     uow = call.turn.uow
     counts = uow.cases.counts(station_ids=stations_of(call.turn.uow, call.member), since=uow.now - timedelta(days=days))
     states, ratings = counts.get("state", {}), counts.get("rating", {})
@@ -86,6 +92,51 @@ def statistics(call: Call) -> None:
         ] or word("word.none"),
         "rate": rate,
     })  # fmt: skip
+
+
+def _days(written: str) -> int:
+    written = written.strip()
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 4 else 30
+
+
+def _suggestion_statistics(call: Call, days: int) -> None:
+    """统计 分类 [days]: how often the suggested department was taken, when, by whom, and what was mistaken for what."""
+    uow = call.turn.uow
+    stations = stations_of(uow, call.member)
+    found = acceptance(uow.cases.decided(station_ids=stations, since=uow.now - timedelta(days=days)), uow.now)
+    if not found.all.of:
+        call.turn.say("stats.no_suggestions", {"days": days})
+        return
+
+    def name(code: str) -> Any:
+        return casework.department_name(uow.directory, code)
+
+    call.turn.say("stats.suggestions", {
+        "days": days,
+        "all": _share(found.all),
+        "sure": _share(found.sure) if found.sure.of else word("word.none"),
+        "routed": _share(found.routed) if found.routed.of else word("word.none"),
+        "unsuggested": found.unsuggested,
+        "weeks": [word("stats.week", ago=ago, share=_share(share)) for ago, share in found.weeks[-PAGE:]],
+        "departments": [word("stats.of", name=name(code), share=_share(of)) for code, of in found.departments[:5]],
+        "confused": [
+            word("stats.confused", suggested=name(one), settled=name(other), count=count)
+            for (one, other), count in found.confused[:5]
+        ] or word("word.none"),
+        "categories": [
+            word("stats.confused", suggested=_category(call, one), settled=_category(call, other), count=count)
+            for (one, other), count in found.confused_categories[:5]
+        ] or word("word.none"),
+    })  # fmt: skip
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return word("stats.share", percent=share.percent, accepted=share.accepted, of=share.of)
+
+
+def _category(call: Call, code: str) -> str:
+    found = call.turn.understanding.find_category(code)
+    return found.name if found else code
 
 
 def codes(call: Call) -> None:

@@ -68,7 +68,7 @@ def submit(turn: Turn) -> None:
         turn.conversation.data = {**turn.conversation.data, "wordless": True}
         turn.say("collect.say_a_word", {}, [turn.button("button.submit", "submit")])
         return
-    suggestion = turn.understanding.suggest(said, turn.uow.directory)
+    suggestion = turn.understanding.suggest(said, turn.uow.directory, station_id=draft.station_id, at=turn.uow.now)
     if suggestion.spam:
         intake.discard(turn.uow, draft)
         turn.become("idle")

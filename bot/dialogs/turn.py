@@ -8,8 +8,10 @@ from bot.message import InboundMessage
 from routing.buttons import offer
 from routing.case import Case, StoredFile
 from routing.errors import Refused
+from routing.hot import HotBoard
 from routing.people import Address, Contact, Conversation
 from routing.ports import UnitOfWork
+from routing.repeats import RepeatIndex
 from routing.suggestion import Understanding
 
 #: What of a chat outlives a change of its state.
@@ -36,7 +38,8 @@ class Turn:
     """The message, who sent it, where their chat stands, and what will be answered.
 
     `files` are the message's photos, voices and documents that were taken; `refused` says why others were not.
-    `work_links` gives the addresses that open a work chat with a payload.
+    `work_links` gives the addresses that open a work chat with a payload. `repeats` and `hot` are what this process has
+    worked out beside the messages; without them it is worked out when it is asked for.
     """
 
     uow: UnitOfWork
@@ -49,6 +52,8 @@ class Turn:
     refused: list[Refused] = field(default_factory=list)
     replies: list[Say] = field(default_factory=list)
     work_links: Callable[[str], list[str]] = lambda payload: []
+    repeats: RepeatIndex | None = None
+    hot: HotBoard | None = None
 
     @property
     def text(self) -> str:

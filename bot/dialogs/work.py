@@ -5,7 +5,7 @@ A command runs only in a private chat, freshly typed: an edited or forwarded one
 
 from collections.abc import Callable
 
-from bot.dialogs import deputy, desk, officer, staff
+from bot.dialogs import deputy, desk, officer, repeats, rules, staff, why
 from bot.dialogs.answering import answer_in_private, chosen_by_number
 from bot.dialogs.commands import Call, Command, run, split_command
 from bot.dialogs.turn import Turn
@@ -19,7 +19,10 @@ from routing.people import Member
 from routing.permissions import Operation, may, member_sees
 from routing.worklist import catch_up
 
-COMMANDS: tuple[Command, ...] = (*deputy.COMMANDS, *officer.COMMANDS, *staff.COMMANDS, *desk.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *deputy.COMMANDS, *officer.COMMANDS, *staff.COMMANDS, *desk.COMMANDS, *rules.COMMANDS, *why.COMMANDS,
+    *repeats.COMMANDS,
+)  # fmt: skip
 _BY_NAME: dict[str, Command] = {name: command for command in COMMANDS for name in command.names}
 _HELP = ("帮助", "幫助", "help", "start", "?", "？")
 
@@ -160,6 +163,7 @@ _AT_ONCE: dict[str, tuple[Operation, Callable[[Call], None]]] = {
     "contacted": (Operation.ACCEPT, staff.contacted),
     "open_case": (Operation.LIST, desk.search),
     "open_sealed": (Operation.TRANSFER, desk.open_sealed),
+    "similar": (Operation.SIMILAR, repeats.similar),
 }
 
 
@@ -188,6 +192,9 @@ def _press(turn: Turn, token: str) -> None:
             _require(member, Operation.PROPOSE_DEPARTMENT)
             casework.propose_department(turn.uow, member, call.on, department)
             turn.say("deputy.proposed", {"number": call.on.number, "department": department.name}, case=call.on)
+    elif action == "rule_on":
+        _require(member, Operation.RULES)
+        rules.switch_on(call, grant.args["rule"], grant.args["version"])
     elif action == "answer_as":
         _require(member, Operation.ANSWER)
         waiting = turn.conversation

@@ -11,6 +11,7 @@ from storage.schema.cases import (
     submissions,
 )
 from storage.schema.messages import buttons, inbox, mailbox, notices
+from storage.schema.models import model_contents, model_events, models
 from storage.schema.people import (
     access_attempts,
     addresses,
@@ -24,6 +25,7 @@ from storage.schema.people import (
     scans,
     stations,
 )
+from storage.schema.rules import places, routing_rules, rule_events
 
 __all__ = [
     "access_attempts",
@@ -47,7 +49,13 @@ __all__ = [
     "members",
     "meta",
     "metadata",
+    "model_contents",
+    "model_events",
+    "models",
     "notices",
+    "places",
+    "routing_rules",
+    "rule_events",
     "scans",
     "stations",
     "submission_parts",

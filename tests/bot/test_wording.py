@@ -45,7 +45,7 @@ CITIZEN_SECTIONS = frozenset(
 )  # fmt: skip
 MEMBER_COMMANDS = {name: command for command in work.COMMANDS for name in command.names}
 #: What a member types besides commands.
-TYPED = frozenset(MEMBER_COMMANDS) | desk._STATES.keys() | officer._CLASSES.keys() | {"建议", "会办"}
+TYPED = frozenset(MEMBER_COMMANDS) | desk._STATES.keys() | officer._CLASSES.keys() | {"建议", "会办", "分类"}
 INVITATION = re.compile("邀请 (?:代表|部门|工作人员)")
 HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
@@ -202,7 +202,7 @@ def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
             yield from _mappings(value)
 
 
-@pytest.mark.parametrize("name", ["dialogs", "safety"])
+@pytest.mark.parametrize("name", ["dialogs", "repeats", "rules", "safety"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_key_stands_twice_and_every_line_is_text(name: str, language: str) -> None:
     """YAML silently takes the last of two equal keys, and reads an unquoted `Yes` as true."""

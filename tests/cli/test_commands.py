@@ -271,6 +271,13 @@ class TestExport:
         assert cell.data_type == "s"
         assert str(cell.value).startswith("=HYPERLINK")
 
+    @pytest.mark.parametrize("name", ["rules.yaml", "rules.xlsx"])
+    def test_rules_and_places_go_out_as_import_takes_them_in(self, tmp_path: Path, name: str) -> None:
+        path = tmp_path / name
+        assert "7 rows" in run("export", "rules", "--output", str(path)).stdout
+        again = as_json("import", str(path))
+        assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 7)
+
     def test_a_file_of_json_lines(self, tmp_path: Path, cases: str) -> None:
         path = tmp_path / "cases.jsonl"
         run("export", "cases", "--output", str(path))
@@ -278,7 +285,16 @@ class TestExport:
 
     @pytest.mark.parametrize(
         "args",
-        [("people",), ("cases", "--format", "csv"), ("cases", "--format", "xlsx"), ("cases", "--output", "no/x")],
+        [
+            ("people",),
+            ("rules",),
+            ("rules", "--output", "rules.csv"),
+            ("rules", "--output", "no/x.yaml"),
+            ("rules", "--output", "no/x.xlsx"),
+            ("cases", "--format", "csv"),
+            ("cases", "--format", "xlsx"),
+            ("cases", "--output", "no/x"),
+        ],
     )
     def test_what_is_wrong_is_said(self, args: tuple[str, ...]) -> None:
         assert run("export", *args, ok=False).stderr
@@ -304,15 +320,19 @@ def test_any_text_is_classified(text: str) -> None:
     assert set(as_json("classify", text)) >= {"categories", "departments", "safety", "integrity"}
 
 
+def test_classify_tells_where_and_when() -> None:
+    text = "幸福路2024年3月5号起没灯，每晚7点半就黑"
+    found = as_json("classify", text)
+    assert found["places"] == [{"kind": "road", "name": "幸福路", "words": "幸福路"}]
+    assert [told["value"] for told in found["times"]] == ["2024-03-05", "19:30"]
+    said = run("classify", text).stdout
+    assert "地点：幸福路\n" in said
+    assert "时间：2024年3月5号（2024-03-05）、晚7点半（19:30）\n" in said
+
+
 def test_classify_reads_standard_input_and_speaks_to_people() -> None:
     assert "执法" in run("classify", "-", given="路灯不亮").stdout
     assert "12388" in run("classify", BRIBE).stdout
-
-
-def test_evaluate_prints_figures(tmp_path: Path) -> None:
-    figures = as_json("evaluate")
-    assert all(isinstance(value, int | float) for value in figures.values())
-    assert run("evaluate", str(tmp_path / "missing.tsv"), ok=False).stderr
 
 
 # --- messages whose handling failed --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from cli import tables, tables_limits, tables_xlsx, tables_yaml
 from cli.roster_messages import describe
 from cli.roster_template import EXAMPLE_NOTE, template_workbook, write_template
 from cli.tables import read_tables
-from routing import roster_read, roster_references
+from routing import roster_read, roster_references, roster_routing
 from routing.roster_read import read_roster
 from routing.roster_sheets import SHEETS, Problem, RosterInvalid
 
@@ -53,14 +53,14 @@ def test_the_examples_of_the_template_are_right(tmp_path: Path, name: str) -> No
             page.cell(2, page.max_column, "真的")
         book.save(path)
     roster = read_roster(read_tables(path))
-    assert [len(roster[sheet.key]) for sheet in SHEETS] == [1, 1, 1, 1, 1]
+    assert [len(roster[sheet.key]) for sheet in SHEETS] == [1] * len(SHEETS)
     assert roster["deputies"][0].values["number"] == "086"
     assert roster["departments"][0].values["aliases"] == ["城管", "城管局", "执法局"]
 
 
 def test_the_template_has_a_sheet_each_with_all_columns() -> None:
     book = template_workbook()
-    assert book.sheetnames == ["站点", "代表", "部门", "联络员", "工作人员", "说明"]
+    assert book.sheetnames == ["站点", "代表", "部门", "联络员", "工作人员", "地点", "规则", "说明"]
     for sheet in SHEETS:
         headings = [cell.value for cell in book[sheet.heading][1]]
         assert headings == [c.heading + "*" * c.required for c in sheet.columns]
@@ -197,7 +197,7 @@ def test_sparse_and_endless_sheets_are_bounded(tmp_path: Path, monkeypatch: pyte
 def test_every_problem_has_its_sentence_in_both_languages() -> None:
     words = yaml.safe_load(Path(tables.__file__).with_name("wording").joinpath("roster.yaml").read_text("utf-8"))
     used = set()
-    for module in (tables, tables_xlsx, tables_yaml, roster_read, roster_references):
+    for module in (tables, tables_xlsx, tables_yaml, roster_read, roster_references, roster_routing):
         source = Path(module.__file__).read_text("utf-8")
         used |= {key for key in words if f'"{key}"' in source}
     cells = Path(roster_read.__file__).with_name("roster_cells.py").read_text("utf-8")

@@ -1,13 +1,14 @@
 """What repositories list, and what they never list."""
 # ruff: noqa: PT012 - what is refused is refused when the transaction's block ends
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from routing.assignment import Assignment
 from routing.case import OPEN_STATES, CaseState, PartKind, Submission, SubmissionPart, append_event, verify_chain
 from routing.code import Code, CodeKind, Scan
+from routing.decisions import Decision
 from routing.errors import Conflict
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.inbox import InboxRecord, MailboxMessage
@@ -67,6 +68,26 @@ def test_lists_are_newest_first_and_cut(store: Store, clock: Clock) -> None:
         assert unit.cases.list(station_ids=[]) == []
         assert unit.cases.list(station_ids=None, states=[]) == []
         assert unit.cases.counts(station_ids=[other.id])["state"] == {"accepted": 1}
+
+
+def test_decided_are_the_newest_unsealed_cases_with_a_department(store: Store, clock: Clock) -> None:
+    suggestion = {"departments": [{"code": "urban"}], "categories": [{"code": "CG04"}], "sure": True}
+    with store.transaction() as unit:
+        who = somebody(unit)
+    for number, state in enumerate((CaseState.PROPOSED, CaseState.CLOSED, CaseState.SEALED, CaseState.RECEIVED)):
+        clock.move(minutes=1)
+        with store.transaction() as unit:
+            case = case_of(unit, who, f"HP-{number}", state)
+            case.suggestion, case.category = suggestion, "CG05"
+            case.department = "housing" if state is not CaseState.RECEIVED else None
+    with store.transaction() as unit:
+        every, since = [who.station.id], clock.now - timedelta(days=1)
+        newest, oldest = unit.cases.decided(station_ids=every, since=since)
+        assert newest == Decision(clock.now - timedelta(minutes=2), "urban", "housing", True, "CG04", "CG05")
+        assert oldest.at == clock.now - timedelta(minutes=3)
+        assert unit.cases.decided(station_ids=None, since=since, limit=1) == [newest]
+        assert unit.cases.decided(station_ids=[], since=since) == []
+        assert unit.cases.decided(station_ids=None, since=clock.now) == []
 
 
 def test_a_case_held_back_is_not_in_its_deputys_list(store: Store) -> None:

@@ -47,12 +47,12 @@ def filled(mapper: Mapper[Any], copy: int = 0) -> Any:
             values[field.name] = 31.2304123456789
         elif "int" in hint:
             large = (1 << 62) + number + 100 * copy
-            values[field.name] = number if field.name in ("seq", "version", "size") else large
+            values[field.name] = number if field.name in ("seq", "version", "size", "position") else large
             if field.name in ("parts", "attempts", "wrong", "round", "due_days", "returns", "next_seq", "event_count"):
                 values[field.name] = number
         else:
             # A column for the program's own words is plain text; what people and platforms say comes back whole.
-            values[field.name] = "own word" if field.name in plain else f"{field.name} 字\x00\ud800{copy}"
+            values[field.name] = f"own word {copy}" if field.name in plain else f"{field.name} 字\x00\ud800{copy}"
     return mapper.cls(**values)
 
 

@@ -33,6 +33,8 @@ KEY = f"sealing-{CANARY}-0123456789-0123456789"
 #: Chats of everybody here begin with this.
 PEOPLE = 771_234_000_000
 TOGETHER = 16
+#: What the desk may find out by itself at any moment: that several people told of one matter.
+_NOT_BY_ITSELF = {"case_events": "WHERE kind != 'repeats'", "notices": "WHERE kind != 'card.repeats'"}
 _EXCEPTION = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\.py\"|\b(?:Key|Value|Type|Attribute|Index|Unicode\w*|Recursion|Assertion|"
     r"Runtime|OS|Integrity|Operational|Programming|Data|JSON\w*|Validation|Zero\w+|Overflow|Lookup)Error\b|"
@@ -263,7 +265,9 @@ class Station:
     def counts(self, *tables: str) -> dict[str, int]:
         """Rows of these tables, or of all."""
         names = tables or [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: self.rows(f'SELECT count(*) FROM "{name}"')[0][0] for name in names}
+        return {
+            name: self.rows(f'SELECT count(*) FROM "{name}" {_NOT_BY_ITSELF.get(name, "")}')[0][0] for name in names
+        }
 
     def logged(self) -> str:
         """What was logged since this was last asked."""

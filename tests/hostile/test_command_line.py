@@ -13,10 +13,11 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 import cli.classify
+import cli.evaluate
 from cli.app import app
 from cli.demo_data import ROSTER
 from cli.roster_template import write_template
-from nlp.taxonomy import TaxonomyError, load_taxonomy
+from nlp.taxonomy import TaxonomyError, default_taxonomy, load_taxonomy
 from tests.hostile import corpora
 from tests.hostile.station import CANARY, KEY, clean_words
 from tests.hostile.tally import Tally
@@ -36,6 +37,7 @@ COMMANDS = (
     "invite ? --name 陈静", "invite staff --name ?", "invite officer --name 周敏 --department ?",
     "invite deputy --name 086 --station ?", "codes revoke ?", "codes new --deputy ?", "codes new --station ?",
     "codes print --all --station ?", "codes print ?", "import ?", "evaluate ?", "restore ?", "doctor ?",
+    "model ?", "model promote ?", "model train ?",
 )  # fmt: skip
 
 
@@ -54,7 +56,9 @@ def run(county: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tally: Ta
             monkeypatch.delenv(name)
     monkeypatch.setenv("MASHANG_DATA_DIR", str(county))
     monkeypatch.setenv("MASHANG_SECRET_KEY", KEY)
-    monkeypatch.setattr(cli.classify, "_classifier", lambda: understanding()._classifier)
+    monkeypatch.setattr(cli.classify, "_classifier", lambda: understanding().classifier)
+    monkeypatch.setattr(cli.evaluate, "make_classifier", lambda taxonomy, model: understanding().classifier)
+    monkeypatch.setattr(cli.evaluate, "load_taxonomy", default_taxonomy)
     runner = CliRunner()
 
     def run(*words: str, sent: str = "", codes: tuple[int, ...] = (0, 1, 2)) -> str:
@@ -183,6 +187,18 @@ def test_hostile_labelled_sentences_are_refused(run: Run, tmp_path: Path) -> Non
     ):
         file.write_bytes(content)
         run("evaluate", str(file), sent=content.decode("utf-8", "replace"), codes=(0, 1))
+
+
+def test_hostile_labelled_messages_and_label_maps_are_refused(run: Run, tmp_path: Path) -> None:
+    """Each as the messages, and as the map of good ones."""
+    hostile, good = tmp_path / "hostile.jsonl", tmp_path / "good.jsonl"
+    good.write_text('{"text": "路灯不亮", "label": "roads"}\n', "utf-8")
+    bomb = b"a: &a [CG04]\n" + b"b: &b [*a, *a]\n" * 50
+    for content in (*corpora.json_files().values(), *corpora.xml_files().values(), b"\xff\xfe", b"- " * 50_000, bomb):
+        hostile.write_bytes(content)
+        sent = content.decode("utf-8", "replace")
+        run("evaluate", str(hostile), "--json", sent=sent, codes=(1,))
+        run("evaluate", str(good), "--label-map", str(hostile), "--json", sent=sent, codes=(1,))
 
 
 def test_what_is_no_backup_is_not_restored(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

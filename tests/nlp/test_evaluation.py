@@ -1,9 +1,9 @@
 """The regression sets: figures measured on 22 November 2026, with floors a little below.
 
-``utterances.tsv`` was at hand when the taxonomy was written, so its figures say that nothing
-broke, not how good the suggestions are. ``fresh.tsv`` was written afterwards, around the
-keywords; it says more, and nothing is tuned on it. ``knew_categories.tsv`` and ``names_only.tsv``
-are what people say in their own words, by writers who saw the taxonomy, and only its names.
+``utterances.tsv`` was at hand when the taxonomy was written, and the writer of what the model
+learns from had read it and ``fresh.tsv``: their figures say that nothing broke, not how good the
+suggestions are. The others are what people say in their own words, by writers who had seen none
+of the sentences to learn from.
 """
 
 from collections import Counter
@@ -12,48 +12,60 @@ from pathlib import Path
 import pytest
 
 from nlp.classify import Classifier
-from nlp.evaluation import EXAMPLES_PATH, Example, ExampleError, evaluate, read_examples
+from nlp.evaluation import (
+    EXAMPLES_PATH,
+    Example,
+    ExampleError,
+    Judged,
+    department_answers,
+    evaluate,
+    judge,
+    read_examples,
+    report,
+    unknown_codes,
+)
+from nlp.result import Classification, SafetyHit, SafetyLevel
 
 FRESH = Path(__file__).with_name("fresh.tsv")
-OWN_WORDS = [Path(__file__).with_name(name) for name in ("knew_categories.tsv", "names_only.tsv")]
+OWN_WORDS = [Path(__file__).with_name(name) for name in ("knew_categories.tsv", "names_only.tsv", "third_party.tsv")]
 TO_LEARN_FROM = EXAMPLES_PATH.with_name("examples.tsv")
 
 
 def test_known_utterances(classifier: Classifier) -> None:
     report = evaluate(classifier, read_examples())
     assert report.n == 152
-    assert report.leaf_top1 >= 0.95
-    assert report.leaf_top3 >= 0.98
-    assert report.department_top1 >= 0.96
+    assert report.leaf_top1 >= 0.93
+    assert report.leaf_top3 >= 0.97
+    assert report.department_top1 >= 0.95
     assert report.none <= 0.01
     assert report.safety_recall == 1.0
     assert report.integrity_recall == 1.0
     assert report.false_alarms_hard <= 0.01
-    assert report.false_alarms_soft <= 0.01
-    assert report.integrity_false_alarms == 0.0
+    assert report.false_alarms_soft <= 0.03
+    assert report.integrity_false_alarms <= 0.02
 
 
 def test_fresh_utterances(classifier: Classifier) -> None:
     report = evaluate(classifier, read_examples(FRESH))
-    assert report.leaf_top1 >= 0.55
-    assert report.leaf_top3 >= 0.65
-    assert report.department_top1 >= 0.6
-    assert report.safety_recall >= 0.6
-    assert report.false_alarms_hard <= 0.08
-    assert report.integrity_false_alarms == 0.0
+    assert report.leaf_top1 >= 0.9
+    assert report.leaf_top3 >= 0.96
+    assert report.department_top1 >= 0.9
+    assert report.safety_recall >= 0.9
+    assert report.false_alarms_hard <= 0.03
+    assert report.integrity_false_alarms <= 0.06
 
 
 @pytest.mark.parametrize("path", OWN_WORDS, ids=lambda path: path.stem)
 def test_what_people_say_in_their_own_words(classifier: Classifier, path: Path) -> None:
-    """Keywords alone: docs/classification.md has what a learned model reached."""
     report = evaluate(classifier, read_examples(path))
-    assert report.leaf_top1 >= 0.36
-    assert report.leaf_top3 >= 0.47
-    assert report.department_top1 >= 0.41
-    assert report.safety_recall >= 0.09
-    assert report.false_alarms_hard <= 0.04
-    assert report.false_alarms_soft <= 0.02
-    assert report.integrity_false_alarms <= 0.01
+    assert report.leaf_top1 >= 0.7
+    assert report.leaf_top3 >= 0.86
+    assert report.department_top1 >= 0.74
+    assert report.safety_recall >= 0.74
+    assert report.integrity_recall >= 0.66
+    assert report.false_alarms_hard <= 0.01
+    assert report.false_alarms_soft <= 0.08
+    assert report.integrity_false_alarms <= 0.09
 
 
 def test_no_example_to_learn_from_is_one_to_measure_with() -> None:
@@ -111,11 +123,84 @@ def test_every_expected_code_exists(classifier: Classifier) -> None:
             assert example.expected <= known, f"{path.name}: {example.text}"
 
 
-def test_a_line_without_an_answer_is_named(tmp_path: Path) -> None:
+def alarm(classifier: Classifier, code: str, level: SafetyLevel) -> Classification:
+    """What is said of a text with this danger in it, and nothing else."""
+    return classifier.classify("")._replace(safety=SafetyHit(code, "", (), "", (), level))
+
+
+def test_false_alarms_are_counted_on_chatter_and_ordinary_matters_only(classifier: Classifier) -> None:
+    """What the law sends elsewhere, advertising and wishes are neither: an alarm there is nobody's error."""
+    taxonomy, found = classifier.taxonomy, alarm(classifier, "S_FIRE", "hard")
+    expected = ["NONE", "CG04", "CG04/NONE", "SPAM", "OOS:O_COURT", "INTENT:praise", "SAFETY", "INT/CG04"]
+    judged = [Judged(Example("", frozenset(codes.split("/"))), found, 1.0) for codes in expected]
+    figures = report(judged, taxonomy)
+    assert (figures.harmless_n, figures.false_alarms_hard) == (3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("expected", "missed"),
+    [("SAFETY", False), ("SAFETY:S_SELF_HARM", False), ("SAFETY:S_FIRE", True), ("SAFETY:S_FIRE/SAFETY", False)],
+)
+def test_a_danger_must_be_the_right_one_unless_any_counts(classifier: Classifier, expected: str, missed: bool) -> None:
+    found = alarm(classifier, "S_SELF_HARM", "hard")
+    assert Judged(Example("", frozenset(expected.split("/"))), found, 1.0).danger_missed == missed
+
+
+def test_asking_whether_they_are_safe_meets_any_danger(classifier: Classifier) -> None:
+    found = alarm(classifier, "S_SOFT", "soft")
+    assert not Judged(Example("", frozenset({"SAFETY:S_FIRE"})), found, 1.0).danger_missed
+
+
+def test_departments_are_answers_by_the_lead_of_what_is_expected(classifier: Classifier) -> None:
+    rows = [Example("路灯不亮", frozenset({"CG04", "HS01"}), line=2), Example("你好", frozenset({"NONE"}), line=3)]
+    (answer,) = department_answers(judge(classifier, rows), classifier.taxonomy)
+    assert answer.line == 2
+    assert answer.expected == {classifier.taxonomy.categories[code].lead for code in ("CG04", "HS01")}
+    assert answer.right
+
+
+def test_codes_that_nothing_can_meet_are_named(classifier: Classifier) -> None:
+    rows = [Example("", frozenset({"CG04", "CG99"})), Example("", frozenset({"SAFETY:S_NONSENSE", "OOS:O_COURT"}))]
+    assert unknown_codes(rows, classifier.taxonomy) == ["CG99", "SAFETY:S_NONSENSE"]
+
+
+HEADING = "text\texpected\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (f"{HEADING}路灯不亮\tCG04\n路灯\n".encode(), "row.columns"),
+        (f"{HEADING}路灯不亮\tCG04\n路灯\t \n".encode(), "row.columns"),
+        (f"{HEADING}路灯不亮\tCG04\n \tCG04\n".encode(), "row.columns"),
+        (HEADING.encode(), "file.empty"),
+        (b"", "file.empty"),
+        (f"{HEADING}路灯不亮\tCG04".encode("gb18030"), "file.utf8"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "rows.tsv"
-    path.write_text("text\texpected\n路灯不亮\tCG04\n路灯\n", "utf-8")
-    with pytest.raises(ExampleError, match=r"rows\.tsv:3: needs a text, a tab"):
+    path.write_bytes(content)
+    with pytest.raises(ExampleError) as refused:
         read_examples(path)
+    assert refused.value.key == problem
+    assert refused.value.params["file"] == "rows.tsv"
+    assert refused.value.params.get("line", 3) == 3
+
+
+def test_a_problem_names_its_place_to_programmers_as_well() -> None:
+    assert str(ExampleError("row.field", file="a.tsv", line=3, field="text")) == "a.tsv:3: row.field {'field': 'text'}"
+    assert str(ExampleError("options.text")) == "options.text"
+
+
+def test_byte_order_mark_line_ends_blank_lines_and_a_huge_text_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.tsv"
+    huge = "路" * 350_000
+    path.write_bytes(f"\ufefftext\texpected\r\n路灯\tCG04/NONE\t备注\r\n\r\n{huge}\tNONE\r\n".encode())
+    assert read_examples(path) == [
+        Example("路灯", frozenset({"CG04", "NONE"}), "备注", 2),
+        Example(huge, frozenset({"NONE"}), "", 4),
+    ]
 
 
 def test_the_report_is_plain_json(classifier: Classifier) -> None:

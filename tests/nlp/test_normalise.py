@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.normalise import MAX_CHARS, Colloquial, fold_word, normalise
+from nlp.taxonomy import default_taxonomy
 
 DIALECT = Colloquial({"勿亮": "不亮", "呒没水": "没水", "阿拉": "我们"}, kept=("阿拉伯",))
-ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60) | st.text(
+    "啊哈！!。…亮勿呒没水阿拉伯路燈(ā) \u200bＡa11", max_size=40
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,18 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60
         ("办不了（app）", "办不了(app)"),
         ("後面的乾隆皇帝", "后面的乾隆皇帝"),
         ("坏\ud800了", "坏了"),
+        ("救命！！！！", "救命!"),
+        ("救命！！", "救命!!"),
+        ("气死了。。。。。。", "气死了。"),
+        ("没人管……", "没人管."),
+        ("啊啊啊啊啊漏水了", "啊啊漏水了"),
+        ("哈 哈 哈 哈", "哈哈"),
+        ("😡😡😡😡", "😡"),
+        ("天天漏水", "天天漏水"),
+        ("花了20000元", "花了20000元"),
+        ("二零零零年建的", "二零零零年建的"),
+        ("www.x.cn", "www.x.cn"),
+        ("https://x.cn", "https://x.cn"),
         ("", ""),
     ],
 )
@@ -52,8 +67,15 @@ def test_shows_a_word_as_it_was_written() -> None:
     assert form.source(start, start + 2) == "路 燈"
 
 
+def test_emphasis_is_shown_as_it_was_written() -> None:
+    form = normalise("快来啊 啊啊啊！！！！漏水")
+    assert form.text == "快来啊啊!漏水"
+    assert form.source(2, 4) == "啊 啊啊啊"
+    assert form.source(5, 7) == "漏水"
+
+
 def test_reads_the_beginning_of_a_very_long_text() -> None:
-    form = normalise("水" * 1_000_000)
+    form = normalise("水管" * 500_000)
     assert len(form.text) == MAX_CHARS
     assert len(form.original) == 1_000_000
 
@@ -84,3 +106,57 @@ def test_dialect_never_widens_a_source(text: str) -> None:
     form = normalise(text, DIALECT)
     for place in range(len(form.text)):
         assert form.source(place, place + 1)
+
+
+@given(ANY_TEXT)
+def test_every_piece_is_traceable(text: str) -> None:
+    form = normalise(text, DIALECT)
+    for start in range(len(form.text)):
+        for end in (start + 1, len(form.text)):
+            piece = form.source(start, end)
+            assert piece
+            assert piece in text
+
+
+PACKAGED = Colloquial(dict(default_taxonomy().colloquial), default_taxonomy().colloquial_kept)
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        ("馬葫蘆蓋丢了", "窨井盖丢了"),  # Northeast
+        ("楼道贼黑，咋整", "楼道很黑,怎么办"),
+        ("俺村没自来水", "我们村没自来水"),  # Henan
+        ("屋头莫得水", "家里没水"),  # Sichuan
+        ("冇人管，水浸街", "没人管,积水街"),  # Guangdong
+        ("我哋屋企冇电", "我们家里没电"),
+        ("厝边透暝放歌", "邻居整夜放歌"),  # South Fujian
+        ("伢子读书搞么子去恁远", "孩子读书干什么去恁远"),  # Hunan
+        ("啥辰光来修", "什么时候来修"),  # Shanghai and around
+        ("停咧，没水咧", "停了,没水了"),  # Shaanxi
+        ("为啥不修", "为什么不修"),
+        ("什么事都推", "什么事都推"),
+        ("周边度假区", "周边度假区"),
+        ("街道旁树木有点挡", "街道旁树木有点挡"),
+        ("如今儿子大了", "如今儿子大了"),
+        ("施工工地", "施工工地"),
+        ("孩子要到边度", "孩子要到哪里"),
+    ],
+)
+def test_the_packaged_table(written: str, form: str) -> None:
+    assert normalise(written, PACKAGED).text == form
+
+
+def test_the_packaged_table_is_large_enough_and_takes_no_word_from_the_categories() -> None:
+    taxonomy = default_taxonomy()
+    assert len(taxonomy.colloquial) >= 500
+    rules = (*taxonomy.intents, taxonomy.abuse, taxonomy.spam, *taxonomy.out_of_scope, *taxonomy.safety.rules)
+    words = {*taxonomy.words(), *(word for rule in rules for word in rule.keywords)}
+    assert [word for word in sorted(words) if normalise(word, PACKAGED).text != word] == []
+
+
+def test_a_form_never_ends_where_another_begins_anew() -> None:
+    """Meanings are not looked through again, so a meaning that is itself a form would stay half translated."""
+    taxonomy = default_taxonomy()
+    chained = {form: meaning for form, meaning in taxonomy.colloquial.items() if meaning in taxonomy.colloquial}
+    assert chained == {}

@@ -22,6 +22,10 @@ from nlp.scripts import script_of, to_simplified
         ("12345 !?", "zh_CN"),
         ("😀", "zh_CN"),
         ("", "zh_CN"),
+        ("བོད་ཡིག", "zh_CN"),
+        ("ئۇيغۇرچە", "zh_CN"),
+        ("ᠮᠣᠩᠭᠣᠯ", "zh_CN"),
+        ("<b>路灯不亮</b>", "zh_CN"),
         ("\ud800\u202e", "zh_CN"),
     ],
 )

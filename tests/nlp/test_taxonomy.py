@@ -71,7 +71,22 @@ MISTAKES = [
     ("- code: CG02", "- code: CG01", "category code 'CG01' is used twice"),
     ("{code: zrzy, ", "{code: zhujian, ", "department code 'zhujian' is used twice"),
     ("'垃圾.{0,10}(?:没人", "'垃圾.{0,10}((?:没人", "is not a regular expression"),
-    ("'苍蝇'", "'(?:苍|蝇*)+'", "backtrack for ever"),
+    ("'苍蝇'", "'(?:苍|蝇*)+'", "pattern of category CG03 '(?:苍|蝇*)+' is too costly: an open repeat of a group may"),
+    ("'苍蝇'", "'(?:苍蝇|苍|蝇){1,30}!'", "more than 2000 ways"),
+    ("'苍蝇'", "'(苍)?(?(1)蝇|蚊)'", "references to groups"),
+    ("'苍蝇'", "'" + "(" * 500 + "苍" + ")" * 500 + "'", "pattern of category CG03"),
+    ("'苍蝇'", "'" + "苍蝇" * 1_001 + "'", "has 2002 characters, 2000 are the most"),
+    ("'苍蝇'", "[苍蝇]", "must be text"),
+    ("parent: CG\n", "parent: CG01\n", "is a leaf or in a cycle"),
+    ("keywords: [路灯, 路灯不亮", "keywords: [" + "路灯" * 26 + ", 路灯不亮", "has 52 characters, 50 are the most"),
+    ("keywords: [路灯, 路灯不亮", "keywords: [[路灯], 路灯不亮", "must be text"),
+    ("    urgent: {", "    urgently: {", "urgency_levels has no 'urgent'"),
+    ("keep: [3, 2]", "keep: [3, 999]", "must be two counts up to 10"),
+    ("keep: [3, 2]", "keep: [-3, 2]", "must be two counts up to 10"),
+    ("check: luhn", "check: lunh", "unknown check 'lunh'"),
+    ("(?P<hide>[1一幺]", "(?P<hidden>[1一幺]", "may name one group only"),
+    ("region: 吴语, from", "from", "has no 'region'"),
+    ("min_margin: ", "min_margins: ", "did you mean 'min_margin'"),
     ("'苍蝇'", "'蒼蠅'", "which folded text never has"),
     ("'苍蝇'", "'(?:苍蝇)?'", "matches an empty text"),
     ("keywords: [路灯, 路灯不亮", "keywords: [灯, 路灯不亮", "'灯' in keywords of category CG04"),
@@ -117,7 +132,14 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
     ("text", "message"),
     [
         ("", "taxonomy.yaml:1: the file is empty"),
+        ("# nothing\n" * 9, "taxonomy.yaml:1: the file is empty"),
         ("[1, 2]", "taxonomy.yaml:1: the taxonomy must be a mapping"),
+        ("just words", "taxonomy.yaml:1: the taxonomy must be a mapping"),
+        ('!!python/object/apply:os.system ["true"]', "taxonomy.yaml:1: the taxonomy must be a mapping"),
+        ("- " * 60 + "a", "nested deeper than 50 levels"),
+        ("a: 1\n---\nb: 2", "not YAML: but found another document"),
+        ("a: x\0y", "cannot be read as UTF-8 YAML"),
+        ("x" * 10_000_000, "taxonomy.yaml:1: has 10.0 MB; 2 MB are the most"),
         ("a: [1\nb: 2", "taxonomy.yaml:2: not YAML"),
         ("a: 1\na: 2", "taxonomy.yaml:2: 'a' is written twice"),
         ("categories: &x [*x]", "must be a mapping"),
@@ -134,3 +156,16 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TaxonomyError, match="cannot be read"):
         load_taxonomy(path)
+
+
+def test_two_dialects_may_not_mean_two_things_by_one_word(tmp_path: Path) -> None:
+    text = PACKAGED.rstrip() + "\n  - {region: 客家, from: [屋企], to: 厂里}\n"
+    assert "'屋企' already means '家里'; keep one meaning" in problems(tmp_path, text)[0]
+
+
+def test_a_cycle_is_told_at_each_of_its_members(tmp_path: Path) -> None:
+    first = PACKAGED.replace("parent: CG\n", "parent: CG02\n", 1)
+    found = problems(tmp_path, first.replace("parent: CG\n", "parent: CG01\n", 1))
+    assert len(found) == 2
+    assert "parent 'CG02' of category CG01 is a leaf or in a cycle" in found[0]
+    assert "parent 'CG01' of category CG02 is a leaf or in a cycle" in found[1]

@@ -30,8 +30,8 @@ O = Operation  # noqa: E741
 
 #: What each role may be asked to do, written down a second time.
 MAY: dict[Role, set[Operation]] = {
-    Role.DEPUTY: {O.HEAR, O.ADD_NOTE, O.FOLLOW, O.ASK, O.PROPOSE_DEPARTMENT, O.LIST},
-    Role.OFFICER: {O.CONFIRM, O.RETURN, O.ANSWER, O.ASK, O.LIST},
+    Role.DEPUTY: {O.HEAR, O.ADD_NOTE, O.FOLLOW, O.ASK, O.PROPOSE_DEPARTMENT, O.LIST, O.EXPLAIN},
+    Role.OFFICER: {O.CONFIRM, O.RETURN, O.ANSWER, O.ASK, O.LIST, O.EXPLAIN},
     Role.STAFF: set(Operation) - {O.HEAR, O.FOLLOW, O.PROPOSE_DEPARTMENT, O.RETURN, O.TRANSFER},
     Role.ADMIN: {O.CODES, O.INVITE, O.STATISTICS},
     Role.INTEGRITY: {O.TRANSFER},

@@ -11,6 +11,7 @@ from routing.directory import Directory
 from routing.people import Member, Role
 from routing.roster import Roster, RosterInvalid, Summary, apply_roster, read_roster
 from routing.roster_sheets import RawRow
+from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -21,7 +22,8 @@ class Store:
     """The ports that an import uses, over dicts. The directory is made anew for each unit of work."""
 
     def __init__(self) -> None:
-        self.rows: dict[type, dict[object, object]] = {Station: {}, Deputy: {}, Department: {}, Member: {}}
+        kinds = (Station, Deputy, Department, Member, RoutingRule, Place, RuleEvent)
+        self.rows: dict[type, dict[object, object]] = {kind: {} for kind in kinds}
 
     def uow(self) -> SimpleNamespace:
         def adder(kind: type, key: str = "id"):
@@ -29,7 +31,7 @@ class Store:
 
         return SimpleNamespace(
             now=NOW,
-            directory=Directory(1, *(list(self.rows[kind].values()) for kind in (Station, Deputy, Department, Member))),
+            directory=Directory(1, *(list(rows.values()) for kind, rows in self.rows.items() if kind is not RuleEvent)),
             stations=SimpleNamespace(
                 get=self.rows[Station].get,
                 add=adder(Station),
@@ -39,6 +41,13 @@ class Store:
                 add_department=adder(Department, "code"),
             ),
             members=SimpleNamespace(get=self.rows[Member].get, add=adder(Member)),
+            rules=SimpleNamespace(
+                all=lambda: list(self.rows[RoutingRule].values()),
+                add=adder(RoutingRule, "number"),
+                add_event=adder(RuleEvent),
+                place=self.rows[Place].get,
+                add_place=adder(Place),
+            ),
         )
 
     def apply(self, roster: Roster) -> Summary:

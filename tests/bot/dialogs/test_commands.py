@@ -205,7 +205,11 @@ GIVEN: list[tuple[str, str, str, Callable[[County, str], None], CaseState]] = [
     (STAFF, "发 {n} 师傅明天到", "staff.sent", _nothing, CaseState.RECEIVED),
     (STAFF, "已联系 {n}", "staff.contacted", _nothing, CaseState.ACCEPTED),
     (STAFF, "查 {n}", "staff.case", _nothing, CaseState.RECEIVED),
+    (STAFF, "相似 {n}", "similar.none", _nothing, CaseState.RECEIVED),
+    (STAFF, "热点", "hot.none", _nothing, CaseState.RECEIVED),
     (STAFF, "列表", "list.cases", _nothing, CaseState.RECEIVED),
+    (STAFF, "规则", "rules.none", _nothing, CaseState.RECEIVED),
+    (DEPUTY, "为什么 {n}", "why.case", _nothing, CaseState.RECEIVED),
     (STAFF, "统计", "stats.summary", _nothing, CaseState.RECEIVED),
     (STAFF, "码", "codes.none", _nothing, CaseState.RECEIVED),
     (STAFF, "邀请 代表 086", "invite.made", _nothing, CaseState.RECEIVED),
@@ -294,6 +298,19 @@ def test_a_sealed_case_is_as_if_it_were_not_there(county: County, staff: Chat) -
     assert listed(staff, "列表 全部") == listed(staff, "列表 sealed") == set()
     assert staff.say("统计") == ["stats.summary"]
     assert staff.heard[0].params["total"] == 0
+
+
+def test_figures_about_suggestions(county: County, number: str, staff: Chat) -> None:
+    assert staff.say("统计 分类") == ["stats.no_suggestions"]
+    _assigned(county, number)
+    assert staff.say("统计 分类 7") == ["stats.suggestions"]
+    assert staff.heard[0].params["days"] == 7
+    assert staff.say("/stats suggestions") == ["stats.suggestions"]
+
+
+def test_figures_about_suggestions_know_no_sealed_case(county: County, staff: Chat) -> None:
+    county.report(BRIBE)
+    assert staff.say("统计 分类") == ["stats.no_suggestions"]
 
 
 # --- a wrong command says what was wrong ---------------------------------------------------------------------------

@@ -1,0 +1,215 @@
+"""The learned model: which pieces of a text speak for which leaf category, danger and corruption.
+
+A piece is one to four neighbouring characters of the matching form; nothing is segmented. A text's
+score for a column (a leaf's code, ``SAFETY``, ``INT``) is linear in the different pieces it has:
+
+    score = bias + scale * sum of weights / sqrt(sum of squares)
+
+The file is numpy's ``.npz`` (never pickled): ``pieces`` (uint64, rising; the characters' codes from
+the highest 16 bits down), ``weights`` (int8, pieces x columns), ``squares`` (float32, of the pieces'
+idf), ``scale`` and ``bias`` (float32, by column), ``columns`` (their names) and ``header`` (JSON):
+
+    format       1
+    id           name of the model
+    temperature  a number, or [[most pieces, temperature], ...]: a short text is less sure
+    thresholds   {"safety": score, "integrity": score}: what is above them is an alarm
+    rules        how much a point of the taxonomy's rules adds to a score (0.15 where not said)
+    doubt        the share of every chance that is spread over all leaves, however clear a text seems (0)
+
+``nlp.training`` writes it. What is in it was learned from is told in docs/model-card.md.
+"""
+
+import functools
+import json
+import math
+import zipfile
+from bisect import bisect_left
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.piece_index import PieceIndex
+from nlp.result import Learned
+
+MODEL_PATH: Final = Path(__file__).parent / "data" / "model.npz"
+FORMAT: Final = 1
+SAFETY: Final = "SAFETY"
+INTEGRITY: Final = "INT"
+
+_KINDS: Final = dict(
+    zip(("pieces", "weights", "squares", "scale", "bias", "columns", "header"), "uifffUU", strict=True)
+)
+"""numpy's kind of each array's type."""
+
+_RULES: Final = 0.15
+_LEAST_TEMPERATURE: Final = 1e-3
+_PARTS: Final = 16
+_Arrays = Mapping[str, npt.NDArray[Any]]
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int32]
+
+
+class ModelError(ValueError):
+    """A file is no model that can be used; the message says what is wrong with it."""
+
+
+class Look(NamedTuple):
+    """What a model sees in one text: the numbers of its known pieces, rising, and the score of every column.
+
+    ``weights`` are those pieces' rows, ``length`` what the sum of theirs is divided by; 0 where nothing is known.
+    Treat all as read-only.
+    """
+
+    pieces: Numbers
+    weights: npt.NDArray[np.int8]
+    length: float
+    scores: Floats
+
+
+class Model:
+    """A model in memory, some 6 MB. Immutable after construction; threads may share it."""
+
+    def __init__(self, arrays: _Arrays) -> None:
+        """Take the arrays that the module's docstring names. Raises :class:`ModelError`."""
+        header = _checked(arrays)
+        self.id = str(header["id"])
+        self.header: Mapping[str, Any] = header
+        self.columns: tuple[str, ...] = tuple(map(str, arrays["columns"]))
+        self.rules = float(header.get("rules", _RULES))
+        self.doubt = float(header.get("doubt", 0.0))
+        self.scale: Floats = arrays["scale"].astype(np.float32)
+        self._bias: Floats = arrays["bias"].astype(np.float32)
+        # numpy keeps the order of columns that a transposed table was stored in; its rows would be slow to take.
+        self._weights: npt.NDArray[np.int8] = np.ascontiguousarray(arrays["weights"])
+        self._squares: Floats = arrays["squares"].astype(np.float32)
+        self._index = PieceIndex(arrays["pieces"])
+        steps = header["temperature"]
+        self._steps = steps if isinstance(steps, list) else [[0, steps]]
+        self._limits = [limit for limit, _ in self._steps]
+        thresholds = header.get("thresholds", {})
+        self._alarms = [
+            (self.columns.index(name), float(thresholds[key])) if name in self.columns and key in thresholds else None
+            for name, key in ((SAFETY, "safety"), (INTEGRITY, "integrity"))
+        ]
+
+    def look(self, text: str) -> Look:
+        """Score ``text`` (in matching form). Never raises."""
+        pieces = self._index.find(text)
+        weights = self._weights.take(pieces, axis=0)
+        length = math.sqrt(np.add.reduce(self._squares.take(pieces)))
+        if not length:
+            return Look(pieces, weights, 0.0, self._bias)
+        scores: Floats = np.add.reduce(weights, axis=0, dtype=np.int32) * (self.scale / np.float32(length))
+        scores += self._bias
+        return Look(pieces, weights, length, scores)
+
+    def learned(self, look: Look) -> Learned:
+        """Give how far danger and corruption are above their thresholds; far below where it never learned them."""
+        safety, integrity = (
+            float(look.scores[alarm[0]]) - alarm[1] if alarm and len(look.pieces) else -np.inf for alarm in self._alarms
+        )
+        return Learned(safety, integrity)
+
+    def temperature(self, look: Look) -> float:
+        """Give what the scores of such a text are divided by before they become probabilities."""
+        step = min(bisect_left(self._limits, len(look.pieces)), len(self._steps) - 1)
+        return float(self._steps[step][1])
+
+    def average(self, columns: npt.NDArray[np.intp]) -> Floats:
+        """Give what each piece adds to the average of ``columns``, before a text's length is looked at."""
+        share = np.zeros(len(self.columns), np.float32)
+        share[columns] = self.scale[columns] / max(1, len(columns))
+        # In parts, for whole it would take sixteen times the memory of the model.
+        parts = [part.astype(np.float32) @ share for part in np.array_split(self._weights, _PARTS)]
+        return np.concatenate(parts)
+
+    def pieces_in(self, text: str) -> list[tuple[int, int, int]]:
+        """Give number, start and end of every known piece of ``text``, as often as it stands there."""
+        return self._index.places(text)
+
+    def piece(self, number: int) -> str:
+        """Give the characters of a piece."""
+        return self._index.piece(number)
+
+    def all_pieces(self) -> list[str]:
+        """Give the characters of every piece, by number."""
+        return self._index.all_pieces()
+
+
+def no_model(columns: tuple[str, ...] = ()) -> Model:
+    """Give the model that has learned nothing: what remains are the taxonomy's rules."""
+    # The temperature was fitted like any other, see nlp/classify.py.
+    header = {"format": FORMAT, "id": "", "temperature": 0.075}
+    empty = np.zeros(len(columns), dtype=np.float32)
+    return Model(
+        {
+            "pieces": np.zeros(0, dtype=np.uint64),
+            "weights": np.zeros((0, len(columns)), dtype=np.int8),
+            "squares": np.zeros(0, dtype=np.float32),
+            "scale": empty,
+            "bias": empty,
+            "columns": np.array(columns, dtype=np.str_),
+            "header": np.array(json.dumps(header)),
+        }
+    )
+
+
+def load_model(path: Path = MODEL_PATH) -> Model:
+    """Read a model's file. Raises :class:`ModelError` naming the file, also where there is none."""
+    try:
+        # Opened here because numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return Model({name: file[name] for name in file.files})
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path.name}: no model: {error}") from None
+
+
+@functools.cache
+def default_model() -> Model:
+    """Give the packaged model, read once a process."""
+    return load_model()
+
+
+def _checked(arrays: _Arrays) -> Mapping[str, Any]:
+    """Give the header; raise :class:`ModelError` for arrays that do not belong together."""
+    if missing := [name for name in _KINDS if name not in arrays]:
+        raise ModelError(f"no model: it has no {', '.join(missing)}")
+    if wrong := [name for name, kind in _KINDS.items() if arrays[name].dtype.kind != kind]:
+        raise ModelError(f"{', '.join(wrong)}: not of the type that format {FORMAT} has")
+    pieces, columns = arrays["pieces"], list(map(str, arrays["columns"]))
+    shapes = {"weights": (len(pieces), len(columns)), "squares": (len(pieces),)}
+    shapes |= dict.fromkeys(("scale", "bias"), (len(columns),))
+    if wrong := [name for name, shape in shapes.items() if arrays[name].shape != shape]:
+        raise ModelError(f"{', '.join(wrong)}: not as many as there are pieces and columns")
+    if pieces.dtype != np.uint64 or arrays["weights"].dtype != np.int8:
+        raise ModelError(f"pieces or weights: not of the size that format {FORMAT} has")
+    if len(set(columns)) < len(columns) or not (pieces[1:] > pieces[:-1]).all():
+        raise ModelError("pieces or columns: one stands there twice, or they are in no order")
+    if not all(np.isfinite(arrays[name]).all() for name in ("scale", "bias", "squares")):
+        raise ModelError("scale, bias or squares: a figure that is none")
+    return _header(str(arrays["header"]))
+
+
+def _header(text: str) -> Mapping[str, Any]:
+    try:
+        header = json.loads(text)
+        known = header["format"]
+        steps = header["temperature"]
+        temperatures = [float(t) for _, t in steps] if isinstance(steps, list) else [float(steps)]
+        sound = all(_LEAST_TEMPERATURE <= t < math.inf for t in temperatures) and bool(header.keys() & {"id"})
+        sound = sound and all(map(math.isfinite, map(float, header.get("thresholds", {}).values())))
+        sound = sound and 0 <= float(header.get("rules", _RULES)) < math.inf and bool(temperatures)
+        sound = sound and 0 <= float(header.get("doubt", 0.0)) < 1
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(f"header: {error}") from None
+    if known != FORMAT:
+        raise ModelError(f"header: format {known!r}, and this version of Mashang reads {FORMAT}")
+    if not sound:
+        raise ModelError("header: an id, a temperature above 0, and numbers where numbers belong are needed")
+    result: Mapping[str, Any] = header
+    return result

@@ -1,0 +1,31 @@
+"""How a desk starts."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from cli.settings import Settings
+from cli.wiring import Desk, build_desk, open_store
+from routing.errors import StorageUnavailable
+from routing.schedule import FollowUps
+
+
+async def test_a_desk_starts_although_the_database_does_not_answer_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    async def silent_at_first(follow_ups: FollowUps) -> int:
+        calls.append(follow_ups)
+        raise StorageUnavailable("the database does not answer")
+
+    monkeypatch.setattr(FollowUps, "run_due", silent_at_first)
+    settings = Settings(data_dir=tmp_path, secret_key="a-real-looking-key-of-more-than-32-characters")
+    desk: Desk = build_desk(settings, open_store(settings), cast(Any, SimpleNamespace(classifier=None)))
+    try:
+        await desk.start()
+        assert calls == [desk.follow_ups]
+    finally:
+        await desk.stop()

@@ -1,0 +1,115 @@
+"""The learned model: its file, its scores, and what it says of a file that is none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nlp.model import Model, ModelError, default_model, load_model, no_model
+from nlp.taxonomy import default_taxonomy
+from tests.nlp.small_model import small_model
+
+WEIGHTS = {"路灯": {"CG04": 4, "SAFETY": -1}, "漏": {"CG04": -2, "SAFETY": 3}}
+
+
+def write(path: Path, arrays: dict[str, Any]) -> Path:
+    np.savez(path, **arrays)
+    return path
+
+
+def test_the_packaged_model_has_every_leaf_and_both_alarms() -> None:
+    model = default_model()
+    assert {leaf.code for leaf in default_taxonomy().leaves} | {"SAFETY", "INT"} <= set(model.columns)
+    assert model.id
+    assert model.header["thresholds"].keys() >= {"safety", "integrity"}
+
+
+def test_a_score_is_linear_in_the_different_pieces_and_the_length_does_not_count() -> None:
+    model = Model(small_model(WEIGHTS))
+    assert model.look("路灯").scores.tolist() == [4, -1]
+    assert model.look("路灯，路灯").scores.tolist() == [4, -1]
+    assert model.look("路灯漏").scores.tolist() == pytest.approx([2 / 2**0.5, 2 / 2**0.5])
+    assert model.look("别的").scores.tolist() == [0, 0]
+
+
+def test_a_table_stored_by_columns_gives_the_same() -> None:
+    arrays = small_model(WEIGHTS)
+    turned = {**arrays, "weights": np.asfortranarray(arrays["weights"])}
+    assert Model(turned).look("路灯漏").scores.tolist() == Model(arrays).look("路灯漏").scores.tolist()
+
+
+def test_an_alarm_is_told_by_how_far_it_is_above_its_threshold() -> None:
+    model = Model(small_model(WEIGHTS, {"thresholds": {"safety": 1.0}}))
+    assert model.learned(model.look("漏")).safety == 2
+    assert model.learned(model.look("路灯")).safety == -2
+    assert model.learned(model.look("漏")).integrity == -np.inf, "it never learned corruption"
+    assert model.learned(model.look("别的")).safety == -np.inf, "nothing is known of the text"
+
+
+def test_a_short_text_may_be_less_sure() -> None:
+    model = Model(small_model(WEIGHTS, {"temperature": [[1, 3.0], [100, 0.5]]}))
+    assert [model.temperature(model.look(text)) for text in ("", "漏", "路灯漏")] == [3.0, 3.0, 0.5]
+
+
+def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    model = load_model(write(tmp_path / "model.npz", small_model(WEIGHTS, {"id": "of today"})))
+    assert (model.id, model.columns) == ("of today", ("CG04", "SAFETY"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"pieces": None}, "it has no pieces"),
+        ({"weights": np.zeros((2, 2), np.float32)}, "weights"),
+        ({"weights": np.zeros((3, 2), np.int8)}, "weights"),
+        ({"pieces": np.array([9, 3], np.uint64)}, "in no order"),
+        ({"columns": np.array(["CG04", "CG04"])}, "twice"),
+        ({"scale": np.array([1, np.nan], np.float32)}, "scale"),
+        ({"header": np.array("{")}, "header"),
+        ({"header": np.array("[]")}, "header"),
+        ({"header": np.array(json.dumps({"format": 2, "id": "x", "temperature": 1}))}, "format 2"),
+        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": 0}))}, "temperature"),
+        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": []}))}, "temperature"),
+        ({"header": np.array(json.dumps({"format": 1, "temperature": 1}))}, "id"),
+        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": 1, "doubt": 1}))}, "numbers"),
+    ],
+)
+def test_a_file_with_a_fault_is_refused_by_its_name(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    arrays = {name: array for name, array in (small_model(WEIGHTS) | change).items() if array is not None}
+    with pytest.raises(ModelError, match=said) as error:
+        load_model(write(tmp_path / "broken.npz", arrays))
+    assert "broken.npz" in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"PK\x03\x04", "路灯".encode()])
+def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "none.npz"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"none\.npz"):
+        load_model(path)
+
+
+def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "short.npz", small_model(WEIGHTS))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ModelError, match=r"short\.npz"):
+        load_model(path)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"gone\.npz"):
+        load_model(tmp_path / "gone.npz")
+
+
+def test_no_code_hides_in_a_model(tmp_path: Path) -> None:
+    arrays = small_model(WEIGHTS) | {"header": np.array([{"format": 1}], dtype=object)}
+    with pytest.raises(ModelError):
+        load_model(write(tmp_path / "pickled.npz", arrays))
+
+
+def test_without_anything_learned_nothing_is_seen() -> None:
+    model = no_model()
+    look = model.look("路灯不亮")
+    assert (len(look.pieces), len(look.scores), model.id) == (0, 0, "")
