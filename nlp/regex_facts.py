@@ -6,6 +6,7 @@ may take is bounded. The parser is an internal module of ``re``; should a later 
 :func:`required_pieces` knows nothing (slower, never wrong).
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -29,7 +30,7 @@ def required_pieces(pattern: str) -> tuple[Clause, ...]:
     """Give the clauses a text must satisfy, all of them, for ``pattern`` to match in it."""
     if _parser is None:  # pragma: no cover
         return ()
-    return tuple(_clauses(_parser.parse(pattern)))
+    return tuple(_clauses(_parsed(pattern)))
 
 
 def why_costly(pattern: str) -> str | None:
@@ -44,7 +45,7 @@ def why_costly(pattern: str) -> str | None:
     if re.search(r"\\[1-9]|\(\?P=|\(\?\(", pattern):
         return "references to groups are not used here"
     costs = _Costs()
-    ways = costs.ways(_parser.parse(pattern))
+    ways = costs.ways(_parsed(pattern))
     if costs.nested:
         return "an open repeat of a group may backtrack for ever; bound it, like {0,8}"
     if costs.open_repeats > 1:
@@ -52,6 +53,12 @@ def why_costly(pattern: str) -> str | None:
     if ways > MAX_WAYS:
         return f"its gaps allow more than {MAX_WAYS} ways from one place; narrow them"
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(pattern: str) -> Any:
+    # Both questions are asked of every pattern of the taxonomy at each start.
+    return _parser.parse(pattern)
 
 
 class _Costs:

@@ -19,7 +19,7 @@ from routing.router import Route, Router, Setting, takes_cases
 from routing.station import Deputy
 
 _WINDOW, _OVERLAP = 5_000, 100
-_KEPT = 8
+_KEPT = 64
 #: "林秋代表您好，…" speaks to the deputy; "林秋代表答应过…" speaks about them.
 _SALUTATION = re.compile(
     r"^\W*(?:尊敬的|敬爱的|亲爱的)?\S{0,8}?代表(?:您好|你好|好(?=[,，:：!！。\s])|(?=[,，:：!！。\s]))[,，:：!！。\s]*"
@@ -81,7 +81,7 @@ class Understanding:
 
     def use(self, classifier: Classifier) -> None:
         """Understand with this one from now on; what is being understood just now ends with the one it began with."""
-        # A dialog asks several questions about the same text, one after the other.
+        # A dialog asks several questions about a text, and again when it is sent in: others speak between.
         self._in_use = classifier, functools.lru_cache(maxsize=_KEPT)(classifier.read)
 
     @property

@@ -33,8 +33,12 @@ KEY = f"sealing-{CANARY}-0123456789-0123456789"
 #: Chats of everybody here begin with this.
 PEOPLE = 771_234_000_000
 TOGETHER = 16
-#: What the desk may find out by itself at any moment: that several people told of one matter.
-_NOT_BY_ITSELF = {"case_events": "WHERE kind != 'repeats'", "notices": "WHERE kind != 'card.repeats'"}
+#: Without what the desk does by itself: it sees that several people told of one matter, and learns at night.
+_NOT_BY_ITSELF = {
+    "case_events": "WHERE kind != 'repeats'",
+    "notices": "WHERE kind != 'card.repeats'",
+    "model_events": "WHERE night IS NULL",
+}
 _EXCEPTION = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\.py\"|\b(?:Key|Value|Type|Attribute|Index|Unicode\w*|Recursion|Assertion|"
     r"Runtime|OS|Integrity|Operational|Programming|Data|JSON\w*|Validation|Zero\w+|Overflow|Lookup)Error\b|"
