@@ -7,7 +7,7 @@ from storage.work import Work
 
 
 class Assignments:
-    """`routing.ports.AssignmentRepository`."""
+    """`routing.repositories.AssignmentRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._assignments = work.map(work.tables.assignments)

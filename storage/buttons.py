@@ -5,7 +5,7 @@ from storage.work import Work
 
 
 class Buttons:
-    """`routing.ports.ButtonRepository`."""
+    """`routing.repositories.ButtonRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._buttons = work.map(work.tables.buttons)

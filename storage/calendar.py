@@ -23,7 +23,7 @@ _UPSERT = {False: _upsert(sqlite.insert), True: _upsert(postgresql.insert)}
 
 
 class Calendar:
-    """`routing.ports.CalendarRepository`."""
+    """`routing.repositories.CalendarRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

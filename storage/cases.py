@@ -57,7 +57,7 @@ def _shown(station_ids: Sequence[int] | None, since: datetime | None) -> list[Co
 
 
 class Cases:
-    """`routing.ports.CaseRepository`."""
+    """`routing.repositories.CaseRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._session = work.session

@@ -14,7 +14,7 @@ _COUNTS = select(scans.c.code, scans.c.channel, func.count()).group_by(scans.c.c
 
 
 class Codes:
-    """`routing.ports.CodeRepository`."""
+    """`routing.repositories.CodeRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._session = work.session

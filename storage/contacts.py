@@ -13,7 +13,7 @@ _OF_CONTACT = select(addresses).where(addresses.c.contact_id == bindparam("conta
 
 
 class Contacts:
-    """`routing.ports.ContactRepository`."""
+    """`routing.repositories.ContactRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._contacts = work.map(work.tables.contacts)

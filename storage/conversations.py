@@ -6,7 +6,7 @@ from storage.work import Work
 
 
 class Conversations:
-    """`routing.ports.ConversationRepository`."""
+    """`routing.repositories.ConversationRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._conversations = work.map(work.tables.conversations)

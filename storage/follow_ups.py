@@ -20,7 +20,7 @@ _DUE = (
 
 
 class FollowUps:
-    """`routing.ports.FollowUpRepository`."""
+    """`routing.repositories.FollowUpRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._follow_ups = work.map(work.tables.follow_ups)

@@ -60,7 +60,7 @@ _OLD: dict[str, tuple[timedelta, Delete]] = {
 
 
 class Housekeeping:
-    """`routing.ports.HousekeepingRepository`."""
+    """`routing.repositories.HousekeepingRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

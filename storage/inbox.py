@@ -13,7 +13,7 @@ _FAILED = select(inbox).where(inbox.c.state == "failed").order_by(inbox.c.id).li
 
 
 class Inbox:
-    """`routing.ports.InboxRepository`."""
+    """`routing.repositories.InboxRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._records = work.map(work.tables.inbox)

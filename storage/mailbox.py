@@ -15,7 +15,7 @@ _OF_NOTICE = _OF_ADDRESS.where(mailbox.c.notice_id == bindparam("notice"))
 
 
 class Mailbox:
-    """`routing.ports.MailboxRepository`."""
+    """`routing.repositories.MailboxRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._messages = work.map(work.tables.mailbox)

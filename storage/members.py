@@ -6,7 +6,7 @@ from storage.work import Work
 
 
 class Members:
-    """`routing.ports.MemberRepository`."""
+    """`routing.repositories.MemberRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._members = work.map(work.tables.members)

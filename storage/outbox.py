@@ -74,7 +74,7 @@ _COUNTS = select(notices.c.state, func.count()).group_by(notices.c.state)
 
 
 class Outbox:
-    """`routing.ports.NoticeRepository`."""
+    """`routing.repositories.NoticeRepository`."""
 
     def __init__(self, work: Work, now: datetime) -> None:
         self._now = now

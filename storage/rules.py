@@ -13,7 +13,7 @@ _NEWEST = select(rule_events).order_by(rule_events.c.at.desc(), rule_events.c.id
 
 
 class Rules:
-    """`routing.ports.RuleRepository`."""
+    """`routing.repositories.RuleRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._rules = work.map(work.tables.routing_rules)

@@ -5,7 +5,7 @@ from storage.work import Work
 
 
 class Stations:
-    """`routing.ports.StationRepository`."""
+    """`routing.repositories.StationRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._stations = work.map(work.tables.stations)

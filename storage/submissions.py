@@ -28,7 +28,7 @@ _PENDING = select(files).where(files.c.state == "pending").order_by(files.c.id).
 
 
 class Submissions:
-    """`routing.ports.SubmissionRepository`."""
+    """`routing.repositories.SubmissionRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._session = work.session
@@ -63,7 +63,7 @@ class Submissions:
 
 
 class Files:
-    """`routing.ports.FileRepository`."""
+    """`routing.repositories.FileRepository`."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
