@@ -36,10 +36,10 @@ def names(week: Sequence[Voice], before: Sequence[str] = ()) -> list[Named]:
 
 
 PLANT = [
-    "丽水新城旁边建搅拌站，灰尘满天飞",
-    "搅拌站建在丽水新城边上，天天轰隆隆，灰尘大",
-    "反对在丽水新城附近建搅拌站，灰尘和噪音受不了",
-    "丽水新城的搅拌站什么时候搬走，窗户都不敢开，全是灰尘",
+    "海悦新城旁边建搅拌站，灰尘满天飞",
+    "搅拌站建在海悦新城边上，天天轰隆隆，灰尘大",
+    "反对在海悦新城附近建搅拌站，灰尘和噪音受不了",
+    "海悦新城的搅拌站什么时候搬走，窗户都不敢开，全是灰尘",
 ]
 ROADS = ("海珀路", "银杏路", "望江街", "青石村")
 MATTERS = ("路灯坏了", "下水道堵了", "垃圾没人清", "公交班次少", "医保怎么交", "学位不够", "电梯停了", "树枝压线")
@@ -48,7 +48,7 @@ USUAL = [f"{road}{matter}" for road in ROADS for matter in MATTERS]
 
 def test_one_matter_is_named_by_its_place_and_words() -> None:
     (topic,) = names(voices(PLANT), USUAL)
-    assert topic.place == "丽水新城"
+    assert topic.place == "海悦新城"
     assert "搅拌站" in "".join(topic.words)
     assert topic.people == 4
     assert len(topic.keys) == 4
@@ -88,7 +88,7 @@ def test_without_weeks_before_a_word_makes_no_topic() -> None:
 
 
 def test_no_word_or_place_of_one_person_names_a_topic() -> None:
-    texts = [*PLANT, "丽水新城搅拌站灰尘大，我是住3栋的李大山，电话13800138000"]
+    texts = [*PLANT, "海悦新城搅拌站灰尘大，我是住3栋的李大山，电话13800138000"]
     for topic in names(voices(texts), USUAL):
         for name in [*topic.words, topic.place or ""]:
             holders = [text for text in texts if name in text]

@@ -12,10 +12,10 @@ from tests.routing.county import CHIEF, CITIZEN, STAFF, County
 
 #: Alike in their words, so that it does not hang on what the classifier makes of them.
 PLANT = [
-    "丽水新城旁边建搅拌站，灰尘满天飞，窗户都不敢开",
-    "丽水新城旁边建搅拌站，灰尘满天飞，噪音也受不了",
-    "丽水新城旁边建了搅拌站，灰尘满天飞，没人管吗",
-    "丽水新城旁边建搅拌站，灰尘满天飞，什么时候搬走",
+    "海悦新城旁边建搅拌站，灰尘满天飞，窗户都不敢开",
+    "海悦新城旁边建搅拌站，灰尘满天飞，噪音也受不了",
+    "海悦新城旁边建了搅拌站，灰尘满天飞，没人管吗",
+    "海悦新城旁边建搅拌站，灰尘满天飞，什么时候搬走",
 ]
 
 
@@ -36,7 +36,7 @@ def test_a_matter_of_many_people_is_named_with_its_department(county: County) ->
     topics = shown(county)
     assert topics is not None
     (topic,) = topics
-    assert topic.name.place == "丽水新城"
+    assert topic.name.place == "海悦新城"
     assert topic.name.people == 4
     assert topic.department == "zhzf"
     assert topic.numbers == told[:3]

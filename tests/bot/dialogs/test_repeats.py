@@ -10,7 +10,7 @@ from routing.workflow import Actor
 from tests.bot.dialogs.chat import Chat
 from tests.routing.county import BRIBE, CITIZEN, DEPUTY, INTEGRITY, LAMP, OFFICER, STAFF, County
 
-PLANT = [f"丽水新城旁边建搅拌站，灰尘满天飞，{end}" for end in ("没人管吗", "受不了", "什么时候搬走")]
+PLANT = [f"海悦新城旁边建搅拌站，灰尘满天飞，{end}" for end in ("没人管吗", "受不了", "什么时候搬走")]
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_hot_topics(county: County, staff: Chat) -> None:
     tell(county, *PLANT)
     assert staff.say("/hot") == ["hot.topics"]
     line = str(staff.last("hot.topics").params["lines"])
-    assert "丽水新城" in line
+    assert "海悦新城" in line
     assert "搅拌站" in line
 
 
