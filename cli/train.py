@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.common import fail, print_json
+from cli.evaluate_words import describe
 from nlp.evaluation import ExampleError
 from nlp.model import MODEL_PATH
 from nlp.taxonomy import TaxonomyError, load_taxonomy
@@ -36,7 +37,9 @@ def train(messages: Path | None, output: Path | None, *, as_json: bool) -> None:
                 tell=lambda what, share: progress.update(task, description=what, completed=share),
             )
             table.write(path)
-    except (TrainingError, TaxonomyError, ExampleError, OSError) as error:
+    except ExampleError as error:
+        fail(describe(error))
+    except (TrainingError, TaxonomyError, OSError) as error:
         fail(str(error))
     if as_json:
         print_json({"model": str(path), **table.header})

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
+from nlp.evaluation import ExampleError
 from nlp.training.science import TrainingError
 from nlp.training.table import make_table
 from nlp.training.vocabulary import Vocabulary
@@ -55,6 +56,16 @@ def test_a_folder_without_messages_is_refused_and_nothing_written(tmp_path: Path
     assert done.exit_code == 1
     assert "contest_map.yaml is missing" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_sentences_that_cannot_be_read_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(_: Any) -> Any:
+        raise ExampleError("file.utf8", file="examples.tsv")
+
+    monkeypatch.setattr("nlp.training.texts.own_texts", unreadable)
+    done = run()
+    assert done.exit_code == 1
+    assert done.stderr.strip() == "examples.tsv 不是 UTF-8 编码；请另存为 UTF-8。"
 
 
 def test_what_cannot_be_taught_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
