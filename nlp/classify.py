@@ -49,6 +49,7 @@ _INTENT: Final = "intent"
 _ABUSE: Final = "abuse"
 _SPAM: Final = "spam"
 _TELLS: Final = "tells of something"
+_COLLOQUIAL: Final = "colloquial"
 
 
 class Reading(NamedTuple):
@@ -94,6 +95,7 @@ class Classifier:
                 _word_rule(_ABUSE, taxonomy.abuse),
                 _word_rule(_SPAM, taxonomy.spam),
                 Rule(_TELLS, _SPAM, taxonomy.spam.unless),
+                Rule(_COLLOQUIAL, _COLLOQUIAL, tuple(taxonomy.colloquial)),
             ]
         )
 
@@ -115,8 +117,12 @@ class Classifier:
 
         Reads the first 5,000 characters.
         """
-        form = normalise(text, self._colloquial)
+        form = normalise(text)
         hits = self._matcher.scan(form.text)
+        if _COLLOQUIAL in hits:
+            # One text in fifty; to look for the forms among all other words costs the others nothing.
+            form = normalise(text, self._colloquial)
+            hits = self._matcher.scan(form.text)
         look = self.model.look(form.text)
         learned = self.model.learned(look)
         safety = find_safety(self.taxonomy, hits, form, learned)

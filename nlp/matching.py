@@ -1,7 +1,8 @@
 """Finding thousands of words and hundreds of patterns in one pass over a short text.
 
 One automaton (Aho–Corasick) holds the words of all rules, and the pieces of text that each pattern
-cannot do without: a pattern is tried only where its pieces were found.
+cannot do without: a pattern is tried only where its pieces were found. Pieces of one character, of which
+a text has many, are asked of a regular expression: that is cheaper than to be told where each of them stands.
 """
 
 import itertools
@@ -10,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -46,6 +47,12 @@ Hits = dict[str, dict[str, list[Hit]]]
 
 _Owner = tuple[str, str]
 
+_Piece = int | str
+"""What a pattern needs: the number of a needle of the automaton, or a single character."""
+
+_Need = tuple[int, tuple[frozenset[_Piece], ...]]
+"""The number of a pattern, and the clauses that must hold beside the one it is filed under."""
+
 
 class Matcher:
     """All rules in one index. Immutable after construction, so free to share among threads."""
@@ -62,53 +69,62 @@ class Matcher:
             for pattern in rule.patterns:
                 patterns[pattern].add((rule.kind, rule.code))
         clauses_of = {pattern: required_pieces(pattern.pattern) for pattern in patterns}
-        rarity = _Rarity([*owners, *(piece for of in clauses_of.values() for clause in of for piece in clause)])
-        needs = {pattern: sorted(of, key=rarity.of_any) for pattern, of in clauses_of.items()}
+        pieces = {piece for clauses in clauses_of.values() for clause in clauses for piece in clause}
+        rarity = _Rarity([*owners, *pieces])
         # Sorted, so that sums and ties come out the same in every process.
-        needles = sorted({*owners, *(piece for clauses in needs.values() for clause in clauses for piece in clause)})
-        numbers = {needle: number for number, needle in enumerate(needles)}
+        needles = sorted(owners.keys() | {piece for piece in pieces if len(piece) > 1})
+        numbers: dict[str, _Piece] = {needle: number for number, needle in enumerate(needles)}
         self._automaton = AhoCorasick(needles, store_patterns=False)
         self._owners = [tuple(sorted(owners.get(needle, ()))) for needle in needles]
-        self._always: list[_FiledPattern] = []
-        by_piece: dict[int, list[_FiledPattern]] = defaultdict(list)
-        for pattern, clauses in needs.items():
-            first, *others = [frozenset(map(numbers.__getitem__, clause)) for clause in clauses] or [frozenset()]
-            filed = _FiledPattern(pattern, tuple(sorted(patterns[pattern])), tuple(others))
+        characters = sorted(piece for piece in pieces if len(piece) == 1)
+        self._characters = re.compile(f"[{re.escape(''.join(characters))}]" if characters else "(?!)")
+        self._patterns: list[_FiledPattern] = []
+        self._always: set[int] = set()
+        by_piece: dict[_Piece, list[_Need]] = defaultdict(list)
+        for number, (pattern, of) in enumerate(clauses_of.items()):
+            self._patterns.append(_FiledPattern(pattern, tuple(sorted(patterns[pattern]))))
+            clauses = [
+                frozenset(numbers.get(piece, piece) for piece in clause) for clause in sorted(of, key=rarity.of_any)
+            ]
             if not clauses:
-                self._always.append(filed)
-            for number in first:
-                by_piece[number].append(filed)
-        self._patterns = dict(by_piece)
-        self._pieces = frozenset(by_piece)
+                self._always.add(number)
+                continue
+            for piece in clauses[0]:
+                by_piece[piece].append((number, tuple(clauses[1:])))
+        self._needs = dict(by_piece)
+        self._first = frozenset(by_piece)
 
     def scan(self, text: str) -> Hits:
         """Find all rules in ``text`` (in matching form). A pattern counts once, a word always."""
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         hits: Hits = {}
         owners = self._owners
-        for hit in found:
-            for kind, code in owners[hit[0]]:
+        present: set[_Piece] = set(self._characters.findall(text))
+        for hit in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            number = hit[0]
+            present.add(number)
+            for kind, code in owners[number]:
                 if kind not in hits:
                     hits[kind] = {code: [hit]}
                 elif code in hits[kind]:
                     hits[kind][code].append(hit)
                 else:
                     hits[kind][code] = [hit]
-        self._scan_patterns(text, {hit[0] for hit in found}, hits)
+        self._scan_patterns(text, present, hits)
         for kind in [kind for kind in hits if kind[:4] == NOT]:
             _take_away(hits.get(kind[4:], {}), hits[kind])
         return hits
 
-    def _scan_patterns(self, text: str, present: set[int], hits: Hits) -> None:
-        candidates = dict.fromkeys(self._always)
-        for piece in present & self._pieces:
-            for filed in self._patterns[piece]:
-                for clause in filed.clauses:
+    def _scan_patterns(self, text: str, present: set[_Piece], hits: Hits) -> None:
+        candidates = self._always.copy()
+        for piece in present & self._first:
+            for number, clauses in self._needs[piece]:
+                for clause in clauses:
                     if clause.isdisjoint(present):
                         break
                 else:
-                    candidates[filed] = None
-        for filed in candidates:
+                    candidates.add(number)
+        for number in sorted(candidates):
+            filed = self._patterns[number]
             found = filed.pattern.search(text)
             if found is not None:
                 for kind, code in filed.owners:
@@ -128,11 +144,9 @@ def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> N
             del found[code]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _FiledPattern:
+class _FiledPattern(NamedTuple):
     pattern: re.Pattern[str]
     owners: tuple[_Owner, ...]
-    clauses: tuple[frozenset[int], ...]
 
 
 class _Rarity:

@@ -8,6 +8,7 @@ taxonomy. Every character of the result knows where it came from, so that a word
 here can be shown as it was written.
 """
 
+import functools
 import re
 import threading
 import unicodedata
@@ -22,6 +23,10 @@ MAX_CHARS: Final = 5_000
 """How much of a message is looked at, in characters: a page is 1,000. The rest is kept, unread."""
 
 _MEMO_LIMIT: Final = 0x10000
+_USUAL: Final = "0-9a-z,.!?:;、。“”"
+_IDEOGRAPHS: Final = "".join(map(chr, range(0x4E00, 0xA000)))
+"""CJK Unified Ideographs, of which Unicode promises that NFKC leaves them alone."""
+
 _DROPPED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
 _VARIATION_SELECTORS: Final = frozenset(map(chr, range(0xFE00, 0xFE10)))
 
@@ -95,7 +100,7 @@ def normalise(text: str, colloquial: Colloquial | None = None, limit: int = MAX_
     """Give the matching form of the first ``limit`` characters of ``text``. Never raises."""
     folded: str = text[:limit]
     offsets: Sequence[int] = range(len(folded))
-    unusual = set(folded) - _memo.ordinary
+    unusual = set(_unusual().findall(folded))
     if unusual <= _memo.marks.keys():
         for mark in unusual:
             folded = folded.replace(mark, _memo.marks[mark])
@@ -117,6 +122,14 @@ def normalise(text: str, colloquial: Colloquial | None = None, limit: int = MAX_
 def fold_word(word: str) -> str:
     """Give the matching form of a word of the taxonomy (no colloquial table)."""
     return normalise(word).text
+
+
+@functools.cache
+def _unusual() -> re.Pattern[str]:
+    """Give what finds the characters that may have to change. A class is asked five times as fast as a set."""
+    traditional = "".join(sorted(traditional_characters()))
+    simplified = [run for run in re.split(f"[{traditional}]+", _IDEOGRAPHS) if run]
+    return re.compile(f"[^{_USUAL}{''.join(f'{run[0]}-{run[-1]}' for run in simplified)}]")
 
 
 def _fold(text: str, folds: dict[str, str], removed: list[tuple[int, int]]) -> tuple[str, Sequence[int]]:
@@ -167,10 +180,8 @@ class _FoldMemo:
         self._rule = rule
         self._folds: dict[str, str] = {}
         self._lock = threading.Lock()
-        self.ordinary: set[str] = set()
-        """Those that stay as they are, and ask for no second look at what stands around them."""
         self.marks: dict[str, str] = {}
-        """Those that become one ordinary character, wherever they stand: ``，`` and ``？`` in nearly every message."""
+        """Those that become one character wherever they stand: ``，`` and ``？`` in nearly every message."""
 
     def fold(self, character: str) -> str:
         known = self._folds.get(character)
@@ -182,9 +193,7 @@ class _FoldMemo:
                 self._folds[character] = folded
                 if character in _BRACKETS or folded in _BRACKETS or folded in traditional_characters():
                     return folded
-                if folded == character:
-                    self.ordinary.add(character)
-                elif len(folded) == 1:
+                if len(folded) == 1:
                     self.marks[character] = folded
         return folded
 

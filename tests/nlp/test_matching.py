@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,17 @@ def test_finds_a_pattern_once() -> None:
     matcher = Matcher([Rule("leaf", "A", patterns=(re.compile("灯.{0,3}坏"),))])
     assert matcher.scan("灯又坏，灯坏") == {"leaf": {"A": [(PATTERN, 0, 3)]}}
     assert matcher.scan("坏灯") == {}
+
+
+def test_a_pattern_without_any_piece_is_always_tried() -> None:
+    matcher = Matcher([Rule("leaf", "A", patterns=(re.compile("[0-9]{2,3}"),))])
+    assert matcher.scan("灯坏了12天") == {"leaf": {"A": [(PATTERN, 3, 5)]}}
+
+
+def test_patterns_are_told_in_the_order_of_their_rules() -> None:
+    patterns = tuple(map(re.compile, ("坏.{0,2}灯", "灯.?坏", "坏了", "[灯路].坏")))
+    found = Matcher([Rule("leaf", "A", patterns=patterns)]).scan("灯又坏了，坏路灯")["leaf"]["A"]
+    assert [start for _, start, _ in found] == [5, 0, 2, 0]
 
 
 def test_an_excluded_phrase_takes_away_only_what_it_overlaps() -> None:
@@ -43,9 +55,10 @@ def test_finds_what_a_plain_search_finds(text: str, words: set[str]) -> None:
     assert set(found) == {word for word in words if word in text}
 
 
-@given(st.text("路灯坏不亮", max_size=20))
-def test_a_pattern_is_tried_wherever_it_can_match(text: str) -> None:
-    pattern = re.compile("(?:路灯|灯).{0,3}(?:不亮|坏)")
+@given(st.text("路灯坏不]^-亮", max_size=20))
+@pytest.mark.parametrize("written", ["(?:路灯|灯).{0,3}(?:不亮|坏)", "[]^].{0,2}-", "灯|[坏-]亮", "路.?灯?"])
+def test_a_pattern_is_tried_wherever_it_can_match(written: str, text: str) -> None:
+    pattern = re.compile(written)
     found = pattern.search(text)
     expected = {"leaf": {"A": [(PATTERN, *found.span())]}} if found else {}
     assert Matcher([Rule("leaf", "A", patterns=(pattern,))]).scan(text) == expected

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlp import normalise as normalise_module
 from nlp.normalise import MAX_CHARS, Colloquial, fold_word, normalise
+from nlp.scripts import traditional_characters
 from nlp.taxonomy import default_taxonomy
 
 DIALECT = Colloquial({"勿亮": "不亮", "呒没水": "没水", "阿拉": "我们"}, kept=("阿拉伯",))
@@ -58,6 +60,15 @@ def test_folds(written: str, form: str) -> None:
 )
 def test_puts_dialect_into_common_words(written: str, form: str) -> None:
     assert normalise(written, DIALECT).text == form
+
+
+def test_what_is_passed_over_as_usual_stays_as_it_is() -> None:
+    every = [chr(code) for code in range(0x10000)]
+    usual = set(every) - set(normalise_module._unusual().findall("".join(every)))
+    assert len(usual) > 17_000
+    assert usual.isdisjoint(traditional_characters())
+    assert [c for c in usual if normalise_module._fold_character(c) != c] == []
+    assert usual.isdisjoint("([【（［")  # what stands in brackets may be pinyin
 
 
 def test_shows_a_word_as_it_was_written() -> None:
