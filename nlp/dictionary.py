@@ -58,7 +58,7 @@ class Dictionary:
         counts = array(_COUNT, bytes(rest[size + 2 * _SLOTS :]))
         self._singles, self._counts = counts[:_BASIC], counts[_BASIC:]
         self._own: dict[str, int] = {}
-        self.bits = _Bits(self)
+        self._bits = _Bits(self)
 
     def get(self, word: str, default: int = 0) -> int:
         """Give how often ``word`` occurs; ``default`` for what is no word."""
@@ -80,12 +80,19 @@ class Dictionary:
         # jieba sets the beginnings of a word to 0 for its own search, which is not used here.
         if count:
             self._own[word] = count
-            self.bits.pop(word, None)
+            self._bits.pop(word, None)
             _note(self._bonds, self._lengths, word, count)
 
-    def bond(self, text: str, edge: int) -> int:
-        """Give the most bits that the count of a word of two or three characters across ``edge`` can have."""
-        return self._bonds[(ord(text[edge - 1]) * _SPREAD + ord(text[edge])) & _MASK]
+    def may_have_rival(self, text: str, start: int, end: int) -> bool:
+        """Say whether a word of two or three characters across either end can be as common as ``text[start:end]``.
+
+        No is sure, and two looks into a table are enough for nearly every word.
+        """
+        # A rival is more common, so its count has as many bits or more.
+        bits, bonds = self._bits[text[start:end]], self._bonds
+        return (start > 0 and bonds[(ord(text[start - 1]) * _SPREAD + ord(text[start])) & _MASK] >= bits) or (
+            end < len(text) and bonds[(ord(text[end - 1]) * _SPREAD + ord(text[end])) & _MASK] >= bits
+        )
 
     def words_at(self, text: str, start: int, last: int) -> list[tuple[int, int]]:
         """Give where the words that begin at ``start`` end, ``last`` at most, in order, each with its count.

@@ -1,15 +1,16 @@
 """Finding thousands of words and hundreds of patterns in one pass over a short text.
 
-One automaton (Aho–Corasick) holds the words of all rules, and the pieces of text that each pattern
-cannot do without: a pattern is tried only where its pieces were found. Pieces of one character, of which
-a text has many, are asked of a regular expression: that is cheaper than to be told where each of them stands.
+One automaton (Aho–Corasick) holds the words of all rules, and of each pattern the rarest pieces of text that it
+cannot do without: a pattern is tried only where these were found, and where its other pieces are in the text too.
+Pieces of one character, of which a text has many, are asked of a regular expression instead: that is cheaper than
+to be told where each of them stands.
 """
 
 import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -47,12 +48,6 @@ Hits = dict[str, dict[str, list[Hit]]]
 
 _Owner = tuple[str, str]
 
-_Piece = int | str
-"""What a pattern needs: the number of a needle of the automaton, or a single character."""
-
-_Need = tuple[int, tuple[frozenset[_Piece], ...]]
-"""The number of a pattern, and the clauses that must hold beside the one it is filed under."""
-
 
 class Matcher:
     """All rules in one index. Immutable after construction, so free to share among threads."""
@@ -61,74 +56,68 @@ class Matcher:
         """File the rules' words and patterns. Words have two characters or more."""
         owners: dict[str, set[_Owner]] = defaultdict(set)
         patterns: dict[re.Pattern[str], set[_Owner]] = defaultdict(set)
+        self._excluding: dict[str, str] = {}
         for rule in rules:
+            self._excluding[NOT + rule.kind] = rule.kind
             for word in rule.words:
                 owners[word].add((rule.kind, rule.code))
             for word in rule.exclude:
                 owners[word].add((NOT + rule.kind, rule.code))
             for pattern in rule.patterns:
                 patterns[pattern].add((rule.kind, rule.code))
-        clauses_of = {pattern: required_pieces(pattern.pattern) for pattern in patterns}
-        pieces = {piece for clauses in clauses_of.values() for clause in clauses for piece in clause}
-        rarity = _Rarity([*owners, *pieces])
-        # Sorted, so that sums and ties come out the same in every process.
-        needles = sorted(owners.keys() | {piece for piece in pieces if len(piece) > 1})
-        numbers: dict[str, _Piece] = {needle: number for number, needle in enumerate(needles)}
-        self._automaton = AhoCorasick(needles, store_patterns=False)
-        self._owners = [tuple(sorted(owners.get(needle, ()))) for needle in needles]
-        characters = sorted(piece for piece in pieces if len(piece) == 1)
-        self._characters = re.compile(f"[{re.escape(''.join(characters))}]" if characters else "(?!)")
         self._patterns: list[_FiledPattern] = []
-        self._always: set[int] = set()
-        by_piece: dict[_Piece, list[_Need]] = defaultdict(list)
-        for number, (pattern, of) in enumerate(clauses_of.items()):
-            self._patterns.append(_FiledPattern(pattern, tuple(sorted(patterns[pattern]))))
-            clauses = [
-                frozenset(numbers.get(piece, piece) for piece in clause) for clause in sorted(of, key=rarity.of_any)
-            ]
-            if not clauses:
-                self._always.add(number)
-                continue
-            for piece in clauses[0]:
-                by_piece[piece].append((number, tuple(clauses[1:])))
-        self._needs = dict(by_piece)
-        self._first = frozenset(by_piece)
+        self._always: list[int] = []
+        needed_by: dict[str, list[int]] = defaultdict(list)
+        for filed in _filed(patterns, owners):
+            number = len(self._patterns)
+            self._patterns.append(filed)
+            if not filed.first:
+                self._always.append(number)
+            for piece in filed.first:
+                needed_by[piece].append(number)
+        characters = sorted(piece for piece in needed_by if len(piece) == 1)
+        self._characters = re.compile(f"[{re.escape(''.join(characters))}]" if characters else "(?!)")
+        self._needed_by = {character: needed_by.pop(character) for character in characters}
+        # Sorted, so that sums and ties come out the same in every process.
+        needles = sorted(owners.keys() | needed_by.keys())
+        self._automaton = AhoCorasick(needles, store_patterns=False)
+        self._needles = [
+            (tuple(sorted(owners.get(needle, ()))), tuple(needed_by.get(needle, ()))) for needle in needles
+        ]
 
     def scan(self, text: str) -> Hits:
         """Find all rules in ``text`` (in matching form). A pattern counts once, a word always."""
         hits: Hits = {}
-        owners = self._owners
-        present: set[_Piece] = set(self._characters.findall(text))
+        needles = self._needles
+        possible = set(self._always)
         for hit in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            number = hit[0]
-            present.add(number)
-            for kind, code in owners[number]:
+            owners, patterns = needles[hit[0]]
+            for kind, code in owners:
                 if kind not in hits:
                     hits[kind] = {code: [hit]}
                 elif code in hits[kind]:
                     hits[kind][code].append(hit)
                 else:
                     hits[kind][code] = [hit]
-        self._scan_patterns(text, present, hits)
-        for kind in [kind for kind in hits if kind[:4] == NOT]:
-            _take_away(hits.get(kind[4:], {}), hits[kind])
-        return hits
-
-    def _scan_patterns(self, text: str, present: set[_Piece], hits: Hits) -> None:
-        candidates = self._always.copy()
-        for piece in present & self._first:
-            for number, clauses in self._needs[piece]:
-                for clause in clauses:
-                    if clause.isdisjoint(present):
+            possible.update(patterns)
+        for character in self._characters.findall(text):
+            possible.update(self._needed_by[character])
+        for number in sorted(possible):
+            pattern, owners, _, others = self._patterns[number]
+            for pieces in others:
+                for piece in pieces:
+                    if piece in text:
                         break
                 else:
-                    candidates.add(number)
-        for number in sorted(candidates):
-            filed = self._patterns[number]
-            found = filed.pattern.search(text)
-            if found is not None:
-                for kind, code in filed.owners:
-                    hits.setdefault(kind, {}).setdefault(code, []).append((PATTERN, *found.span()))
+                    break
+            else:
+                found = pattern.search(text)
+                if found is not None:
+                    for kind, code in owners:
+                        hits.setdefault(kind, {}).setdefault(code, []).append((PATTERN, *found.span()))
+        for excluding in hits.keys() & self._excluding.keys():
+            _take_away(hits.get(self._excluding[excluding], {}), hits[excluding])
+        return hits
 
 
 def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> None:
@@ -145,8 +134,20 @@ def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> N
 
 
 class _FiledPattern(NamedTuple):
+    """A pattern is tried in a text that has one piece of ``first``, and one of each of ``others``."""
+
     pattern: re.Pattern[str]
     owners: tuple[_Owner, ...]
+    first: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...]
+
+
+def _filed(patterns: Mapping[re.Pattern[str], set[_Owner]], words: Iterable[str]) -> Iterator[_FiledPattern]:
+    clauses_of = {pattern: required_pieces(pattern.pattern) for pattern in patterns}
+    rarity = _Rarity([*words, *(piece for of in clauses_of.values() for clause in of for piece in clause)])
+    for pattern, clauses in clauses_of.items():
+        first, *others = [tuple(sorted(clause)) for clause in sorted(clauses, key=rarity.of_any)] or [()]
+        yield _FiledPattern(pattern, tuple(sorted(patterns[pattern])), first, tuple(others))
 
 
 class _Rarity:

@@ -60,6 +60,7 @@ class Look(NamedTuple):
     """What a model sees in one text: the numbers of its known pieces, rising, and the score of every column.
 
     ``weights`` are those pieces' rows, ``length`` what the sum of theirs is divided by; 0 where nothing is known.
+    ``meaningful`` says how many of the pieces are longer than a single character, of which every text has some.
     Treat all as read-only.
     """
 
@@ -67,6 +68,7 @@ class Look(NamedTuple):
     weights: npt.NDArray[np.int8]
     length: float
     scores: Floats
+    meaningful: int
 
 
 class Model:
@@ -82,10 +84,12 @@ class Model:
         self.doubt = float(header.get("doubt", 0.0))
         self.scale: Floats = arrays["scale"].astype(np.float32)
         self._bias: Floats = arrays["bias"].astype(np.float32)
-        # numpy keeps the order of columns that a transposed table was stored in; its rows would be slow to take.
-        self._weights: npt.NDArray[np.int8] = np.ascontiguousarray(arrays["weights"])
-        self._squares: Floats = arrays["squares"].astype(np.float32)
         self._index = PieceIndex(arrays["pieces"])
+        # One column more counts the pieces that go on after their first character. numpy keeps the order of columns
+        # that a transposed table was stored in; its rows would be slow to take.
+        longer = (arrays["pieces"] << np.uint64(16)).astype(bool)
+        self._weights: npt.NDArray[np.int8] = np.ascontiguousarray(np.column_stack((arrays["weights"], longer)))
+        self._squares: Floats = arrays["squares"].astype(np.float32)
         steps = header["temperature"]
         self._steps = steps if isinstance(steps, list) else [[0, steps]]
         self._limits = [limit for limit, _ in self._steps]
@@ -101,17 +105,21 @@ class Model:
         weights = self._weights.take(pieces, axis=0)
         length = math.sqrt(np.add.reduce(self._squares.take(pieces)))
         if not length:
-            return Look(pieces, weights, 0.0, self._bias)
-        scores: Floats = np.add.reduce(weights, axis=0, dtype=np.int32) * (self.scale / np.float32(length))
+            return Look(pieces, weights, 0.0, self._bias, 0)
+        sums = np.add.reduce(weights, axis=0, dtype=np.int32)
+        scores: Floats = sums[:-1] * (self.scale / np.float32(length))
         scores += self._bias
-        return Look(pieces, weights, length, scores)
+        return Look(pieces, weights, length, scores, sums.item(-1))
 
     def learned(self, look: Look) -> Learned:
         """Give how far danger and corruption are above their thresholds; far below where it never learned them."""
-        safety, integrity = (
-            float(look.scores[alarm[0]]) - alarm[1] if alarm and len(look.pieces) else -np.inf for alarm in self._alarms
+        if not len(look.pieces):
+            return Learned(-math.inf, -math.inf)
+        safety, integrity = self._alarms
+        return Learned(
+            look.scores.item(safety[0]) - safety[1] if safety else -math.inf,
+            look.scores.item(integrity[0]) - integrity[1] if integrity else -math.inf,
         )
-        return Learned(safety, integrity)
 
     def temperature(self, look: Look) -> float:
         """Give what the scores of such a text are divided by before they become probabilities."""
@@ -122,8 +130,9 @@ class Model:
         """Give what each piece adds to the average of ``columns``, before a text's length is looked at."""
         share = np.zeros(len(self.columns), np.float32)
         share[columns] = self.scale[columns] / max(1, len(columns))
+        weights = self._weights[:, :-1]
         # In parts, for whole it would take sixteen times the memory of the model.
-        parts = [part.astype(np.float32) @ share for part in np.array_split(self._weights, _PARTS)]
+        parts = [part.astype(np.float32) @ share for part in np.array_split(weights, _PARTS)]
         return np.concatenate(parts)
 
     def pieces_in(self, text: str) -> list[tuple[int, int, int]]:

@@ -7,8 +7,8 @@ T is the model's temperature, fitted so that of what is called 80 % sure eight i
 department's chance is the sum over the leaves that it leads.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,6 @@ import numpy.typing as npt
 from nlp.model import Floats, Look, Model
 from nlp.scoring import Points
 from nlp.taxonomy import Category, Taxonomy
-
-_MEANINGFUL: Final = 2
-"""Characters from which on a known piece means something: a single one is in every text."""
 
 _STRANGE: Final = 0.1
 """A text with fewer meaningful pieces a character is in a language that was never learned: English has 0.05, Chinese
@@ -54,23 +51,22 @@ class Ranker:
         self.departments = tuple(dict.fromkeys(leaf.lead for leaf in self.leaves))
         self.number_of: Mapping[str, int] = {leaf.code: number for number, leaf in enumerate(self.leaves)}
         place = {code: number for number, code in enumerate(model.columns)}
-        learned = [leaf.code in place for leaf in self.leaves]
+        learned = np.array([leaf.code in place for leaf in self.leaves], bool)
         self.columns: npt.NDArray[np.intp] = np.array([place.get(leaf.code, 0) for leaf in self.leaves], np.intp)
-        self._unlearned = np.flatnonzero(~np.array(learned, bool))
-        self._learned = np.flatnonzero(np.array(learned, bool))
+        self._unlearned, self._learned = np.flatnonzero(~learned), np.flatnonzero(learned)
         self.average: Floats = model.average(self.columns[self._learned])
         leads = {code: number for number, code in enumerate(self.departments)}
         self._leads = np.array([leads[leaf.lead] for leaf in self.leaves], np.intp)
         self._lead_of: list[int] = self._leads.tolist()
         self._led_by = [[leaf for leaf, of in enumerate(self._lead_of) if of == lead] for lead in leads.values()]
         self._top = taxonomy.matching.top_k
+        # Some doubt remains however clear a text seems: labels are wrong now and then.
+        self._believed, self._doubt = 1 - model.doubt, model.doubt / len(self.leaves)
         self._nothing = Ranking(np.zeros(len(self.leaves), np.float32), [], [], [], False)
-        self._meaningful = np.array([len(piece) >= _MEANINGFUL for piece in model.all_pieces()], bool)
 
     def rank(self, text: str, look: Look, points: Points) -> Ranking:
         """Give the chances of every leaf and department for ``text`` (in matching form). Never raises."""
-        meaningful = np.count_nonzero(self._meaningful.take(look.pieces))
-        if not points and (not meaningful or meaningful < _STRANGE * len(text)):
+        if not points and (not look.meaningful or look.meaningful < _STRANGE * len(text)):
             return self._nothing
         scores = self._scores(look)
         for code, (worth, _) in points.items():
@@ -78,23 +74,15 @@ class Ranker:
         scores -= np.maximum.reduce(scores)
         scores *= 1 / self.model.temperature(look)
         chances: Floats = np.exp(scores, out=scores)
-        # Here and below plain lists are faster: there are some thirty departments.
-        sums: list[float] = np.bincount(self._leads, chances, len(self.departments)).tolist()
-        total = sum(sums)
-        # Some doubt remains however clear a text seems: labels are wrong now and then.
-        doubt = self.model.doubt / len(chances)
-        chances *= (1 - self.model.doubt) / total
-        chances += doubt
-        departments = [
-            (1 - self.model.doubt) * part / total + doubt * len(led)
-            for part, led in zip(sums, self._led_by, strict=True)
-        ]
+        chances *= self._believed / np.add.reduce(chances)
+        chances += self._doubt
+        departments = np.bincount(self._leads, chances, len(self.departments))
         return Ranking(
             chances,
-            departments,
-            _above_a_guess((-chances).argsort(kind="stable")[: self._top].tolist(), chances.item, len(chances)),
-            _above_a_guess(_largest(departments)[: self._top], departments.__getitem__, len(departments)),
-            bool(points or meaningful >= max(_KNOWN, _KNOWN_SHARE * len(text))),
+            departments.tolist(),
+            self._likeliest(chances),
+            self._likeliest(departments),
+            bool(points or look.meaningful >= max(_KNOWN, _KNOWN_SHARE * len(text))),
         )
 
     def leaves_by_lead(self, ranking: Ranking) -> dict[int, list[int]]:
@@ -116,10 +104,7 @@ class Ranker:
             scores[self._unlearned] = scores[self._learned].mean()
         return scores
 
-
-def _largest(chances: list[float]) -> list[int]:
-    return sorted(range(len(chances)), key=chances.__getitem__, reverse=True)
-
-
-def _above_a_guess(best: list[int], chance: Callable[[int], float], among: int) -> list[int]:
-    return [number for number in best if chance(number) * among > 1]
+    def _likeliest(self, chances: npt.NDArray[Any]) -> list[int]:
+        """Give the first few, best first, as far as they are above a guess."""
+        above: list[int] = (chances > 1 / len(chances)).nonzero()[0].tolist()
+        return sorted(above, key=chances.item, reverse=True)[: self._top]

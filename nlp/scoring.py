@@ -27,6 +27,7 @@ _LONGEST_ACCIDENT: Final = 3
 """Words longer than this many characters are not made of neighbours' pieces by accident."""
 
 _LEAF: Final = "leaf"
+_NOT_LEAF: Final = NOT + _LEAF
 
 _Span = tuple[int, int]
 
@@ -52,8 +53,8 @@ class Scorer:
         found = hits.get(_LEAF)
         if not found:
             return {}
-        whole = self._whole(text, {hit[1:] for of_leaf in found.values() for hit in of_leaf if hit[0] != PATTERN})
-        excluded = hits.get(NOT + _LEAF, {})
+        whole = self._whole(text, found.values())
+        excluded = hits.get(_NOT_LEAF, ())
         points: Points = {}
         for code, of_leaf in found.items():
             kept = [hit for hit in of_leaf if hit[0] == PATTERN or hit[1:] in whole]
@@ -77,14 +78,20 @@ class Scorer:
                 given.append(worths[text[start:end]])
         return given
 
-    def _whole(self, text: str, spans: set[_Span]) -> set[_Span]:
-        """Give those that are words of their own; a longer one is seldom there by accident."""
+    def _whole(self, text: str, found: Iterable[Sequence[Hit]]) -> set[_Span]:
+        """Give where there are words of their own; a longer one is seldom there by accident."""
         cut_through = self._segmenter.surroundings(text).cut_through
-        return {
-            (start, end)
-            for start, end in _outermost(spans)
-            if end - start > _LONGEST_ACCIDENT or not cut_through(start, end)
-        }
+        whole: set[_Span] = set()
+        furthest = -1
+        spans = {(start, -end) for of_leaf in found for number, start, end in of_leaf if number != PATTERN}
+        for start, minus_end in sorted(spans):
+            end = -minus_end
+            # Inside another it does not count: "农民工工资" found, "工资" is none.
+            if end > furthest:
+                furthest = end
+                if end - start > _LONGEST_ACCIDENT or not cut_through(start, end):
+                    whole.add((start, end))
+        return whole
 
 
 def _worths(leaf: Category) -> dict[str, float]:
@@ -94,14 +101,3 @@ def _worths(leaf: Category) -> dict[str, float]:
         * (STRONG_FACTOR if any(strong in word for strong in leaf.strong) else 1.0)
         for word in leaf.keywords
     }
-
-
-def _outermost(spans: Iterable[_Span]) -> list[_Span]:
-    """Give the spans that lie inside no other: "农民工工资" found, "工资" does not count."""
-    kept: list[_Span] = []
-    furthest = -1
-    for start, _, end in sorted((start, -end, end) for start, end in spans):
-        if end > furthest:
-            kept.append((start, end))
-            furthest = end
-    return kept

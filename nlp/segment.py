@@ -75,7 +75,6 @@ class Surroundings:
     def __init__(self, known: Dictionary, text: str) -> None:
         """Work out nothing yet."""
         self._known = known
-        self._log_total = math.log(known.total)
         self._text = text
         self._answers: dict[tuple[int, int], bool] = {}
 
@@ -86,17 +85,11 @@ class Surroundings:
         being inside one word. Where the dictionary has no more common word across either end
         the answer is no; only the rest is judged by the segmentation of the surroundings.
         """
-        span = (start, end)
-        known = self._answers.get(span)
+        if not self._known.may_have_rival(self._text, start, end):
+            return False
+        known = self._answers.get((start, end))
         if known is None:
-            text, bond = self._text, self._known.bond
-            # A rival is more common, so its count has as many bits or more. One look into a table rules out nearly all.
-            bits = self._known.bits[text[start:end]]
-            known = self._answers[span] = (
-                ((start > 0 and bond(text, start) >= bits) or (end < len(text) and bond(text, end) >= bits))
-                and self._has_rival(start, end)
-                and self._is_split(start, end)
-            )
+            known = self._answers[start, end] = self._has_rival(start, end) and self._is_split(start, end)
         return known
 
     def split(self, first: int, last: int) -> set[int]:
@@ -104,7 +97,7 @@ class Surroundings:
 
         This is ``Tokenizer.calc`` of jieba over the words that begin at each place.
         """
-        text, words_at, log, log_total = self._text, self._known.words_at, math.log, self._log_total
+        text, words_at, log, log_total = self._text, self._known.words_at, math.log, math.log(self._known.total)
         best = {last: 0.0}
         ends: dict[int, int] = {}
         for start in range(last - 1, first - 1, -1):

@@ -32,8 +32,10 @@ def test_no_word_has_no_count(known: Dictionary) -> None:
 
 
 def test_tables_never_promise_less_than_there_is(known: Dictionary) -> None:
-    assert known.bond("晚上", 1) >= known.get("晚上").bit_length()
-    assert known.bond("晚上学", 2) >= known.get("上学").bit_length()
+    assert known.may_have_rival("晚上学校", 1, 3)  # 晚上 and 学校 are more common than 上学
+    assert known.may_have_rival("晚上学", 0, 1)
+    assert not known.may_have_rival("晚上", 0, 2)  # nothing stands around it
+    assert not known.may_have_rival("鑫晚上鑫", 1, 3)
     assert [end for end, _ in known.words_at("公共汽车站", 0, 5)] == [1, 2, 4]
 
 
