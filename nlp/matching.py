@@ -104,20 +104,23 @@ class Matcher:
             possible.update(self._needed_by[character])
         for number in sorted(possible):
             pattern, owners, _, others = self._patterns[number]
-            for pieces in others:
-                for piece in pieces:
-                    if piece in text:
-                        break
-                else:
-                    break
-            else:
-                found = pattern.search(text)
-                if found is not None:
-                    for kind, code in owners:
-                        hits.setdefault(kind, {}).setdefault(code, []).append((PATTERN, *found.span()))
+            found = pattern.search(text) if _has_one_of_each(text, others) else None
+            if found is not None:
+                for kind, code in owners:
+                    hits.setdefault(kind, {}).setdefault(code, []).append((PATTERN, *found.span()))
         for excluding in hits.keys() & self._excluding.keys():
             _take_away(hits.get(self._excluding[excluding], {}), hits[excluding])
         return hits
+
+
+def _has_one_of_each(text: str, clauses: tuple[tuple[str, ...], ...]) -> bool:
+    for pieces in clauses:
+        for piece in pieces:
+            if piece in text:
+                break
+        else:
+            return False
+    return True
 
 
 def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> None:
