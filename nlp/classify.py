@@ -51,6 +51,9 @@ _SPAM: Final = "spam"
 _TELLS: Final = "tells of something"
 _COLLOQUIAL: Final = "colloquial"
 
+_LONG: Final = 200
+"""Characters up to which it is cheaper to look for dialect with all other words: one such text in fifty has some."""
+
 
 class Reading(NamedTuple):
     """One message, looked at once: what every layer's answer is made of, and the two that cannot wait."""
@@ -117,10 +120,9 @@ class Classifier:
 
         Reads the first 5,000 characters.
         """
-        form = normalise(text)
+        form = normalise(text, self._colloquial if len(text) > _LONG else None)
         hits = self._matcher.scan(form.text)
-        if _COLLOQUIAL in hits:
-            # One text in fifty; to look for the forms among all other words costs the others nothing.
+        if _COLLOQUIAL in hits and len(text) <= _LONG:
             form = normalise(text, self._colloquial)
             hits = self._matcher.scan(form.text)
         look = self.model.look(form.text)

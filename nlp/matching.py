@@ -10,7 +10,7 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -99,7 +99,8 @@ class Matcher:
                     hits[kind][code].append(hit)
                 else:
                     hits[kind][code] = [hit]
-            possible.update(patterns)
+            if patterns:
+                possible.update(patterns)
         for character in self._characters.findall(text):
             possible.update(self._needed_by[character])
         for number in sorted(possible):
@@ -137,7 +138,7 @@ def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> N
 
 
 class _FiledPattern(NamedTuple):
-    """A pattern is tried in a text that has one piece of ``first``, and one of each of ``others``."""
+    """A pattern can match only in a text that has one piece of ``first``, and one of each of ``others``."""
 
     pattern: re.Pattern[str]
     owners: tuple[_Owner, ...]
@@ -145,27 +146,39 @@ class _FiledPattern(NamedTuple):
     others: tuple[tuple[str, ...], ...]
 
 
-def _filed(patterns: Mapping[re.Pattern[str], set[_Owner]], words: Iterable[str]) -> Iterator[_FiledPattern]:
+def _filed(patterns: Mapping[re.Pattern[str], set[_Owner]], words: Collection[str]) -> Iterator[_FiledPattern]:
     clauses_of = {pattern: required_pieces(pattern.pattern) for pattern in patterns}
-    rarity = _Rarity([*words, *(piece for of in clauses_of.values() for clause in of for piece in clause)])
+    rarity = _Rarity(words, [piece for of in clauses_of.values() for clause in of for piece in clause])
     for pattern, clauses in clauses_of.items():
         first, *others = [tuple(sorted(clause)) for clause in sorted(clauses, key=rarity.of_any)] or [()]
         yield _FiledPattern(pattern, tuple(sorted(patterns[pattern])), first, tuple(others))
 
 
 class _Rarity:
-    """How likely a piece is met by chance, guessed from the characters of all words: 了 is common, 粪 is not.
+    """How likely a piece is met by chance, guessed from all words of the rules: 政府 is common, 粪 is not.
 
-    A pattern is filed under the rarest pieces that it needs, so that few patterns are looked at in vain.
+    A pattern is filed under the rarest pieces that it needs, so that few patterns are tried in vain.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._counts = Counter(itertools.chain.from_iterable(words))
-        self._total = max(1, self._counts.total())
+    def __init__(self, words: Collection[str], pieces: Collection[str]) -> None:
+        self._runs = Counter(run for word in words for run in _runs(word))
+        self._length = max(1, sum(map(len, words)))
+        self._characters = Counter(itertools.chain.from_iterable((*words, *pieces)))
+        self._total = self._characters.total()
 
     def of_any(self, clause: Iterable[str]) -> float:
         """Give the chance that a place of a text has one of the pieces."""
-        return sum(math.prod(self._counts[character] / self._total for character in piece) for piece in clause)
+        return sum(map(self._of_one, clause))
+
+    def _of_one(self, piece: str) -> float:
+        # A piece that is no part of any word is as likely as its characters are together.
+        independent = math.prod(self._characters[character] / self._total for character in piece)
+        return max(independent, self._runs[piece] / self._length)
+
+
+def _runs(word: str) -> Iterator[str]:
+    for start, end in itertools.combinations(range(len(word) + 1), 2):
+        yield word[start:end]
 
 
 def source_words(found: Sequence[Hit], form: Normalised) -> tuple[str, ...]:

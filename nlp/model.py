@@ -139,10 +139,6 @@ class Model:
         """Give number, start and end of every known piece of ``text``, as often as it stands there."""
         return self._index.places(text)
 
-    def piece(self, number: int) -> str:
-        """Give the characters of a piece."""
-        return self._index.piece(number)
-
     def all_pieces(self) -> list[str]:
         """Give the characters of every piece, by number."""
         return self._index.all_pieces()

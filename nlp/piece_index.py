@@ -87,13 +87,10 @@ class PieceIndex:
         """Give the two places of each key, one after the other."""
         return (keys * self._factors) >> self._shift
 
-    def piece(self, number: int) -> str:
-        """Give the characters of a piece."""
-        return _characters(self._pieces[number : number + 1])[0]
-
     def all_pieces(self) -> list[str]:
         """Give the characters of all pieces, by number."""
-        return _characters(self._pieces)
+        text = self._pieces.astype(">u8").tobytes().decode("utf-16-be", "surrogatepass")
+        return [text[at : at + LONGEST].rstrip("\0") for at in range(0, len(text), LONGEST)]
 
 
 def _runs(text: str) -> _Keys:
@@ -119,8 +116,3 @@ def _settle(first: list[int], second: list[int], size: int) -> list[int] | None:
         else:
             return None
     return [held.get(place, 0) for place in range(size)]
-
-
-def _characters(pieces: npt.NDArray[np.uint64]) -> list[str]:
-    text = pieces.astype(">u8").tobytes().decode("utf-16-be", "surrogatepass")
-    return [text[at : at + LONGEST].rstrip("\0") for at in range(0, len(text), LONGEST)]

@@ -66,13 +66,13 @@ class Reasons:
         self._segmenter = segmenter
         self._silent = silent
         pieces = ranker.model.all_pieces()
-        self._is_word = np.array(
-            [
-                known and len(piece) > 1 and piece not in silent and piece.isalpha()
-                for piece, known in zip(pieces, segmenter.known(pieces), strict=True)
-            ],
-            bool,
-        )
+        self._words = {
+            number: piece
+            for number, (piece, known) in enumerate(zip(pieces, segmenter.known(pieces), strict=True))
+            if known and len(piece) > 1 and piece not in silent and piece.isalpha()
+        }
+        self._is_word = np.zeros(len(pieces), bool)
+        self._is_word[list(self._words)] = True
 
     def words(
         self, leaves: Sequence[int], chances: Floats, look: Look, points: Points, form: Normalised
@@ -107,7 +107,7 @@ class Reasons:
             for number in numbers:
                 if worths.item(number) <= least or len(runs) == _LEARNED_WORDS:
                     break
-                word = self._ranker.model.piece(pieces.item(number))
+                word = self._words[pieces.item(number)]
                 start = form.text.find(word)
                 end = start + len(word)
                 if not any(start < to and of < end for of, to in runs) and not cut_through(start, end):

@@ -40,6 +40,14 @@ def test_words_are_told_in_the_script_they_came_in(classifier: Classifier) -> No
     assert result.categories[0].words == ("路燈(lù dēng)勿亮",)
 
 
+@pytest.mark.parametrize("much", ["", "。路口的信号坏了，等了很久" * 20])
+def test_dialect_is_understood_in_short_and_long_texts(classifier: Classifier, much: str) -> None:
+    text = f"巷子里路灯勿亮，呒没人管{much}"
+    form, hits, *_ = classifier.read(text)
+    assert form == classifier.form(text)
+    assert "路灯不亮" in [form.text[start:end] for _, start, end in hits["leaf"]["CG04"]]
+
+
 def test_json_for_programs(classifier: Classifier) -> None:
     given = json.loads(json.dumps(classifier.classify("路灯不亮").to_json()))
     assert set(given["categories"][0]) == {"code", "name", "confidence", "words"}

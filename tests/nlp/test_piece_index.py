@@ -20,9 +20,9 @@ def key(piece: str) -> int:
 
 def test_each_piece_is_found_once_and_all_its_places_are_told() -> None:
     made = index({"路灯", "灯", "路灯坏了", "坏"})
-    text = "路灯坏，路灯"
-    assert sorted(map(made.piece, made.find(text).tolist())) == ["坏", "灯", "路灯"]
-    assert [(made.piece(number), start, end) for number, start, end in made.places(text)] == [
+    pieces, text = made.all_pieces(), "路灯坏，路灯"
+    assert sorted(map(pieces.__getitem__, made.find(text).tolist())) == ["坏", "灯", "路灯"]
+    assert [(pieces[number], start, end) for number, start, end in made.places(text)] == [
         ("灯", 1, 2), ("坏", 2, 3), ("灯", 5, 6), ("路灯", 0, 2), ("路灯", 4, 6)
     ]  # fmt: skip
 
@@ -35,10 +35,11 @@ def test_finds_what_a_plain_search_finds(text: str, pieces: set[str]) -> None:
     made = index(pieces)
     numbers = made.find(text).tolist()
     assert numbers == sorted(set(numbers))
-    assert {made.piece(number) for number in numbers} == {piece for piece in pieces if piece in text}
+    by_number = made.all_pieces()
+    assert {by_number[number] for number in numbers} == {piece for piece in pieces if piece in text}
     places = made.places(text)
     assert {number for number, _, _ in places} == set(numbers)
-    assert all(text[start:end] == made.piece(number) for number, start, end in places)
+    assert all(text[start:end] == by_number[number] for number, start, end in places)
 
 
 def test_tens_of_thousands_find_a_place() -> None:
