@@ -83,15 +83,28 @@ class Dictionary:
             self._bits.pop(word, None)
             _note(self._bonds, self._lengths, word, count)
 
-    def may_have_rival(self, text: str, start: int, end: int) -> bool:
-        """Say whether a word of two or three characters across either end can be as common as ``text[start:end]``.
+    def has_rival(self, text: str, start: int, end: int) -> bool:
+        """Say whether a word of two or three characters across either end is more common than ``text[start:end]``.
 
-        No is sure, and two looks into a table are enough for nearly every word.
+        Two looks into a table are enough for nearly every word: a rival's count has as many bits or more.
         """
-        # A rival is more common, so its count has as many bits or more.
         bits, bonds = self._bits[text[start:end]], self._bonds
-        return (start > 0 and bonds[(ord(text[start - 1]) * _SPREAD + ord(text[start])) & _MASK] >= bits) or (
-            end < len(text) and bonds[(ord(text[end - 1]) * _SPREAD + ord(text[end])) & _MASK] >= bits
+        return (
+            start > 0
+            and bonds[(ord(text[start - 1]) * _SPREAD + ord(text[start])) & _MASK] >= bits
+            and self._most_across(text, start) > self.get(text[start:end])
+        ) or (
+            end < len(text)
+            and bonds[(ord(text[end - 1]) * _SPREAD + ord(text[end])) & _MASK] >= bits
+            and self._most_across(text, end) > self.get(text[start:end])
+        )
+
+    def _most_across(self, text: str, edge: int) -> int:
+        get = self.get
+        return max(
+            get(text[edge - 1 : edge + 1]),
+            get(text[edge - 1 : edge + 2]),
+            get(text[edge - 2 : edge + 1]) if edge > 1 else 0,
         )
 
     def words_at(self, text: str, start: int, last: int) -> list[tuple[int, int]]:

@@ -29,8 +29,6 @@ _LONGEST_ACCIDENT: Final = 3
 _LEAF: Final = "leaf"
 _NOT_LEAF: Final = NOT + _LEAF
 
-_Span = tuple[int, int]
-
 Points = dict[str, tuple[float, Sequence[Hit]]]
 """Leaf code → points (above 0, no unit) and the hits behind them; what no rule speaks for is not there."""
 
@@ -53,11 +51,11 @@ class Scorer:
         found = hits.get(_LEAF)
         if not found:
             return {}
-        whole = self._whole(text, found.values())
+        counted = self._counted(text, found.values())
         excluded = hits.get(_NOT_LEAF, ())
         points: Points = {}
         for code, of_leaf in found.items():
-            kept = [hit for hit in of_leaf if hit[0] == PATTERN or hit[1:] in whole]
+            kept = [hit for hit in of_leaf if hit in counted]
             if kept:
                 factor = self._leaves[code].weight * (EXCLUDED_FACTOR if code in excluded else 1.0)
                 points[code] = factor * sum(self.worths(code, text, kept)), kept
@@ -78,20 +76,21 @@ class Scorer:
                 given.append(worths[text[start:end]])
         return given
 
-    def _whole(self, text: str, found: Iterable[Sequence[Hit]]) -> set[_Span]:
-        """Give where there are words of their own; a longer one is seldom there by accident."""
+    def _counted(self, text: str, found: Iterable[Sequence[Hit]]) -> set[Hit]:
+        """Give the hits that count: patterns, and words of their own; a longer one is seldom there by accident."""
         cut_through = self._segmenter.surroundings(text).cut_through
-        whole: set[_Span] = set()
+        counted: set[Hit] = set()
         furthest = -1
-        spans = {(start, -end) for of_leaf in found for number, start, end in of_leaf if number != PATTERN}
-        for start, minus_end in sorted(spans):
+        for start, minus_end, number in sorted({(hit[1], -hit[2], hit[0]) for of_leaf in found for hit in of_leaf}):
             end = -minus_end
+            if number == PATTERN:
+                counted.add((number, start, end))
             # Inside another it does not count: "农民工工资" found, "工资" is none.
-            if end > furthest:
+            elif end > furthest:
                 furthest = end
                 if end - start > _LONGEST_ACCIDENT or not cut_through(start, end):
-                    whole.add((start, end))
-        return whole
+                    counted.add((number, start, end))
+        return counted
 
 
 def _worths(leaf: Category) -> dict[str, float]:

@@ -70,13 +70,12 @@ class Segmenter:
 
 
 class Surroundings:
-    """Where words end in one text. Each answer is worked out once, and only as far as it is asked for."""
+    """Where words end in one text, worked out only as far as it is asked for."""
 
     def __init__(self, known: Dictionary, text: str) -> None:
         """Work out nothing yet."""
         self._known = known
         self._text = text
-        self._answers: dict[tuple[int, int], bool] = {}
 
     def cut_through(self, start: int, end: int) -> bool:
         """Say whether ``text[start:end]`` only looks like a word: it is pieces of its neighbours.
@@ -85,12 +84,7 @@ class Surroundings:
         being inside one word. Where the dictionary has no more common word across either end
         the answer is no; only the rest is judged by the segmentation of the surroundings.
         """
-        if not self._known.may_have_rival(self._text, start, end):
-            return False
-        known = self._answers.get((start, end))
-        if known is None:
-            known = self._answers[start, end] = self._has_rival(start, end) and self._is_split(start, end)
-        return known
+        return self._known.has_rival(self._text, start, end) and self._is_split(start, end)
 
     def split(self, first: int, last: int) -> set[int]:
         """Give the places where jieba's most probable split of ``text[first:last]`` ends a word, and ``first``.
@@ -117,18 +111,6 @@ class Surroundings:
     def _is_split(self, start: int, end: int) -> bool:
         ends = self.split(max(0, start - _REACH), min(len(self._text), end + _REACH))
         return not (start in ends and end in ends) and any(place in ends for place in range(start + 1, end))
-
-    def _has_rival(self, start: int, end: int) -> bool:
-        """Say whether a word across either end is more common than ``text[start:end]``."""
-        text, get = self._text, self._known.get
-        count = get(text[start:end])
-        return any(
-            get(text[edge - 1 : edge + 1]) > count
-            or get(text[edge - 1 : edge + 2]) > count
-            or (edge > 1 and get(text[edge - 2 : edge + 1]) > count)
-            for edge in (start, end)
-            if 0 < edge < len(text)
-        )
 
 
 def _load_tokenizer(words: Sequence[str], names: Iterable[str]) -> Any:

@@ -31,12 +31,43 @@ def test_no_word_has_no_count(known: Dictionary) -> None:
     assert "晚上" in known
 
 
-def test_tables_never_promise_less_than_there_is(known: Dictionary) -> None:
-    assert known.may_have_rival("晚上学校", 1, 3)  # 晚上 and 学校 are more common than 上学
-    assert known.may_have_rival("晚上学", 0, 1)
-    assert not known.may_have_rival("晚上", 0, 2)  # nothing stands around it
-    assert not known.may_have_rival("鑫晚上鑫", 1, 3)
+def test_the_words_that_begin_at_a_place_are_told_in_order(known: Dictionary) -> None:
     assert [end for end, _ in known.words_at("公共汽车站", 0, 5)] == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "rival"),
+    [
+        ("晚上学校", 1, 3, "晚上"),
+        ("他没水平", 1, 3, "水平"),
+        ("口袋公园", 2, 4, None),
+        ("晚上", 0, 2, None),  # nothing stands around it
+        ("集中标准", 1, 3, "集中"),
+        ("鑫晚上鑫", 1, 3, None),
+    ],
+)
+def test_a_rival_is_a_more_common_word_across_an_end(
+    known: Dictionary, text: str, start: int, end: int, rival: str | None
+) -> None:
+    assert known.has_rival(text, start, end) == (rival is not None)
+    assert rival is None or known.get(rival) > known.get(text[start:end])
+
+
+def test_no_rival_is_missed(known: Dictionary) -> None:
+    """The table only spares questions: what it says is what the counts of all words across an end say."""
+    text = "晚上学校门口的公共汽车站没有路灯，他没水平，集中标准不一样，停电梯口等了很久也没人来修"
+    for start in range(len(text)):
+        for end in range(start + 1, min(start + 4, len(text)) + 1):
+            across = [
+                text[at : at + length]
+                for edge in (start, end)
+                if 0 < edge < len(text)
+                for length, first in ((2, edge - 1), (3, edge - 1), (3, edge - 2))
+                for at in [first]
+                if at >= 0
+            ]
+            most = max(map(known.get, across), default=0)
+            assert known.has_rival(text, start, end) == (most > known.get(text[start:end]))
 
 
 def test_words_of_our_own_come_on_top() -> None:
