@@ -22,6 +22,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
+from nlp.context import Cues
 from nlp.integrity import find_integrity, integrity_rules
 from nlp.matching import Hit, Hits, Matcher, Rule, source_words
 from nlp.model import Look, Model, default_model
@@ -85,6 +86,8 @@ class Classifier:
         self._scorer = Scorer(taxonomy, segmenter)
         self._ranker = Ranker(taxonomy, self.model)
         self._reasons = Reasons(self._ranker, self._scorer, segmenter, taxonomy.matching.ignored_terms)
+        self._cues = Cues(taxonomy.safety.context)
+        self._telling = Matcher([Rule(_TELLS, _SPAM, taxonomy.spam.unless)])
         self._matcher = Matcher(
             [
                 *self._scorer.rules(),
@@ -97,7 +100,6 @@ class Classifier:
                 *(_word_rule(_INTENT, rule) for rule in taxonomy.intents),
                 _word_rule(_ABUSE, taxonomy.abuse),
                 _word_rule(_SPAM, taxonomy.spam),
-                Rule(_TELLS, _SPAM, taxonomy.spam.unless),
                 Rule(_COLLOQUIAL, _COLLOQUIAL, tuple(taxonomy.colloquial)),
             ]
         )
@@ -127,7 +129,7 @@ class Classifier:
             hits = self._matcher.scan(form.text)
         look = self.model.look(form.text)
         learned = self.model.learned(look)
-        safety = find_safety(self.taxonomy, hits, form, learned)
+        safety = find_safety(self.taxonomy, self._cues, hits, form, learned)
         integrity = find_integrity(self.taxonomy.integrity, hits, form, learned)
         abuse = hits.get(_ABUSE, {}).get(_ABUSE)
         if abuse:
@@ -262,7 +264,7 @@ class Classifier:
         """
         form, hits = reading.form, reading.hits
         signals = hits.get(_SPAM, {}).get(_SPAM)
-        if not signals or hits.get(_TELLS) or reading.safety or reading.integrity:
+        if not signals or reading.safety or reading.integrity or self._telling.scan(form.text):
             return False
         left = _without(form.text, signals)
         points = self._scorer.points(left, self._matcher.scan(left))

@@ -14,11 +14,11 @@ A careful rule (danger to one's own life, a child) loses half as much, and never
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nlp.matching import Hit, Hits, Rule
+from nlp.matching import Hit, Matcher, Rule
 from nlp.taxonomy_model import Context
 
 HARD: Final = 1.0
@@ -29,9 +29,17 @@ _KIND: Final = "cue"
 _CLAUSE_END: Final = re.compile(r"[,。!?;:、…~]+")
 
 
-def cue_rules(context: Context) -> list[Rule]:
-    """Give the rules to index for :class:`Surroundings`."""
-    return [Rule(_KIND, cue.code, cue.keywords, cue.patterns, cue.exclude) for cue in context.cues]
+class Cues:
+    """The cues of one taxonomy. They are looked for only where something may be a danger: in few texts."""
+
+    def __init__(self, context: Context) -> None:
+        """Index their words and patterns."""
+        self._context = context
+        self._matcher = Matcher(Rule(_KIND, cue.code, cue.keywords, cue.patterns, cue.exclude) for cue in context.cues)
+
+    def around(self, text: str) -> "Surroundings":
+        """Find the cues in ``text`` (in matching form)."""
+        return Surroundings(self._context, self._matcher.scan(text).get(_KIND, {}), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,11 @@ class _Found:
 class Surroundings:
     """The clauses of one text and the cues in them."""
 
-    def __init__(self, context: Context, hits: Hits, text: str) -> None:
-        """Take the ``hits`` of :func:`cue_rules` in ``text`` (in matching form)."""
+    def __init__(self, context: Context, cues: Mapping[str, Sequence[Hit]], text: str) -> None:
+        """Take where each cue of ``context`` stands in ``text`` (in matching form)."""
         self._context = context
         self._text = text
         self._ends = [end.end() for end in _CLAUSE_END.finditer(text)]
-        cues = hits.get(_KIND, {})
         self._found = [
             _Found(cue.weight, cue.before, cue.after, frozenset(self._clause(start) for _, start, _ in cues[cue.code]))
             for cue in context.cues

@@ -23,6 +23,8 @@ from nlp.taxonomy_model import IntegrityRules, Taxonomy
 
 _KIND: Final = "integrity"
 _TITLES: Final = "titles"
+_TITLES_ONLY: Final = frozenset({_TITLES})
+
 # In the model's units, from its threshold. How it was chosen: docs/classification.md.
 _NOT_HELD: Final = -0.45
 """Below this the model denies a soft pattern."""
@@ -60,7 +62,7 @@ def find_integrity(
     by_code = hits.get(_KIND, {})
     score = learned.integrity if learned is not None and math.isfinite(learned.integrity) else None
     told = score is not None and score > (_ALONE_LONG if len(form.text) > rules.short_text else 0)
-    if not by_code.keys() - {_TITLES}:
+    if by_code.keys() <= _TITLES_ONLY:
         return IntegrityHit("hold", ()) if told else None
     greeting = rules.salutation.match(form.text)
     begin = greeting.end() if greeting else 0

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from nlp.context import HARD, SOFT, Surroundings, cue_rules
+from nlp.context import HARD, SOFT, Cues
 from nlp.integrity import find_integrity, integrity_rules
 from nlp.matching import Hit, Hits, Matcher, Rule, source_words
 from nlp.normalise import Colloquial, Normalised, normalise
@@ -53,13 +53,14 @@ class Guard:
         """Index the rules."""
         self._taxonomy = taxonomy
         self._colloquial = Colloquial(dict(taxonomy.colloquial), taxonomy.colloquial_kept)
+        self._cues = Cues(taxonomy.safety.context)
         self._safety = Matcher(safety_rules(taxonomy))
         self._integrity = Matcher(integrity_rules(taxonomy))
 
     def safety(self, text: str) -> SafetyHit | None:
         """Give the most pressing danger in ``text``."""
         form = normalise(text, self._colloquial)
-        return find_safety(self._taxonomy, self._safety.scan(form.text), form)
+        return find_safety(self._taxonomy, self._cues, self._safety.scan(form.text), form)
 
     def integrity(self, text: str) -> IntegrityHit | None:
         """Give the hint of corruption in ``text``."""
@@ -68,17 +69,16 @@ class Guard:
 
 
 def safety_rules(taxonomy: Taxonomy) -> list[Rule]:
-    """Give the rules to index for :func:`find_safety`, and the cues that it weighs them with."""
+    """Give the rules to index for :func:`find_safety`."""
     return [
-        *(
-            Rule(_KIND, rule.code, rule.keywords, rule.patterns, rule.exclude)
-            for rule in (*taxonomy.safety.rules, taxonomy.safety.soft)
-        ),
-        *cue_rules(taxonomy.safety.context),
+        Rule(_KIND, rule.code, rule.keywords, rule.patterns, rule.exclude)
+        for rule in (*taxonomy.safety.rules, taxonomy.safety.soft)
     ]
 
 
-def find_safety(taxonomy: Taxonomy, hits: Hits, form: Normalised, learned: Learned | None = None) -> SafetyHit | None:
+def find_safety(
+    taxonomy: Taxonomy, cues: Cues, hits: Hits, form: Normalised, learned: Learned | None = None
+) -> SafetyHit | None:
     """Judge the ``hits`` of :func:`safety_rules` and what the model says of the whole text.
 
     Hard: the first rule that is worth it in its context, unless the model is sure of the opposite;
@@ -89,7 +89,7 @@ def find_safety(taxonomy: Taxonomy, hits: Hits, form: Normalised, learned: Learn
     found = hits.get(_KIND)
     if not found and (score is None or score <= 0 or len(form.text) < _FEWEST):
         return None
-    around = Surroundings(taxonomy.safety.context, hits, form.text)
+    around = cues.around(form.text)
     told = score is not None and score + _EXCUSED * around.excuses > 0
     if not found:
         return _question(soft, (), form) if told else None

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nlp.context import Cues
 from nlp.evaluation import Example, read_examples
 from nlp.integrity import find_integrity, integrity_rules
 from nlp.matching import Matcher
@@ -48,13 +49,13 @@ def measure(taxonomy: Taxonomy, recipe: Recipe = RECIPE) -> list[Share]:
     examples = [e for e in read_examples(EXAMPLES[0]) if normalise(e.text, colloquial).text]
     texts = own_texts(taxonomy)
     scores = np.stack([_scores(texts, column, taxonomy, recipe)[: len(examples)] for column in (SAFETY, INTEGRITY)])
-    rules = Matcher([*safety_rules(taxonomy), *integrity_rules(taxonomy)])
+    rules, cues = Matcher([*safety_rules(taxonomy), *integrity_rules(taxonomy)]), Cues(taxonomy.safety.context)
     dangers: list[str] = []
     hints: list[str] = []
     for example, score in zip(examples, scores.T.tolist(), strict=True):
         form = normalise(example.text, colloquial)
         hits = rules.scan(form.text)
-        danger = find_safety(taxonomy, hits, form, Learned(*score))
+        danger = find_safety(taxonomy, cues, hits, form, Learned(*score))
         hint = find_integrity(taxonomy.integrity, hits, form, Learned(*score))
         dangers.append(danger.level if danger else "")
         hints.append(hint.level if hint else "")

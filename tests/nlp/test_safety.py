@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlp.context import Cues
 from nlp.matching import Matcher
 from nlp.normalise import normalise
 from nlp.result import Learned, SafetyHit
@@ -13,7 +14,7 @@ from nlp.safety import check_safety, find_safety, safety_rules
 from nlp.taxonomy import default_taxonomy
 
 TAXONOMY = default_taxonomy()
-MATCHER = Matcher(safety_rules(TAXONOMY))
+MATCHER, CUES = Matcher(safety_rules(TAXONOMY)), Cues(TAXONOMY.safety.context)
 
 SURE, RATHER, UNSURE, DENIED, NOTHING_KNOWN = 0.6, 0.2, -0.05, -0.9, float("-inf")
 """What the learned model may say of danger, from its threshold."""
@@ -21,7 +22,7 @@ SURE, RATHER, UNSURE, DENIED, NOTHING_KNOWN = 0.6, 0.2, -0.05, -0.9, float("-inf
 
 def judged(text: str, score: float) -> SafetyHit | None:
     form = normalise(text)
-    return find_safety(TAXONOMY, MATCHER.scan(form.text), form, Learned(score, 0.0))
+    return find_safety(TAXONOMY, CUES, MATCHER.scan(form.text), form, Learned(score, 0.0))
 
 
 def level(text: str, score: float) -> str | None:
