@@ -1,7 +1,7 @@
 """Finding thousands of words and hundreds of patterns in one pass over a short text.
 
 One automaton (Aho–Corasick) holds the words of all rules, and of each pattern the rarest pieces of text that it
-cannot do without: a pattern is tried only where these were found, and where its other pieces are in the text too.
+cannot do without: a pattern is tried only where one was found, and one of the next rarest is in the text too.
 Pieces of one character, of which a text has many, are asked of a regular expression instead: that is cheaper than
 to be told where each of them stands.
 """
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from nlp.normalise import Normalised
-from nlp.regex_facts import required_pieces
+from nlp.regex_facts import Clause, required_pieces
 
 Hit = tuple[int, int, int]
 """What was found, and from where to where in the text: the number of a word, or ``PATTERN``."""
@@ -71,8 +71,9 @@ class Matcher:
         for filed in _filed(patterns, owners):
             number = len(self._patterns)
             self._patterns.append(filed)
-            if not filed.first:
+            if filed.first is _ALWAYS:
                 self._always.append(number)
+                continue
             for piece in filed.first:
                 needed_by[piece].append(number)
         characters = sorted(piece for piece in needed_by if len(piece) == 1)
@@ -104,24 +105,17 @@ class Matcher:
         for character in self._characters.findall(text):
             possible.update(self._needed_by[character])
         for number in sorted(possible):
-            pattern, owners, _, others = self._patterns[number]
-            found = pattern.search(text) if _has_one_of_each(text, others) else None
-            if found is not None:
-                for kind, code in owners:
-                    hits.setdefault(kind, {}).setdefault(code, []).append((PATTERN, *found.span()))
+            pattern, owners, _, second = self._patterns[number]
+            for piece in second:
+                if piece in text:
+                    found = pattern.search(text)
+                    if found is not None:
+                        for kind, code in owners:
+                            hits.setdefault(kind, {}).setdefault(code, []).append((PATTERN, *found.span()))
+                    break
         for excluding in hits.keys() & self._excluding.keys():
             _take_away(hits.get(self._excluding[excluding], {}), hits[excluding])
         return hits
-
-
-def _has_one_of_each(text: str, clauses: tuple[tuple[str, ...], ...]) -> bool:
-    for pieces in clauses:
-        for piece in pieces:
-            if piece in text:
-                break
-        else:
-            return False
-    return True
 
 
 def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> None:
@@ -137,21 +131,25 @@ def _take_away(found: dict[str, list[Hit]], excluded: dict[str, list[Hit]]) -> N
             del found[code]
 
 
+_ALWAYS: Final[Clause] = frozenset({""})
+"""What stands in every text."""
+
+
 class _FiledPattern(NamedTuple):
-    """A pattern can match only in a text that has one piece of ``first``, and one of each of ``others``."""
+    """A pattern can match only in a text that has one piece of ``first`` and one of ``second``."""
 
     pattern: re.Pattern[str]
     owners: tuple[_Owner, ...]
-    first: tuple[str, ...]
-    others: tuple[tuple[str, ...], ...]
+    first: Clause
+    second: tuple[str, ...]
 
 
 def _filed(patterns: Mapping[re.Pattern[str], set[_Owner]], words: Collection[str]) -> Iterator[_FiledPattern]:
     clauses_of = {pattern: required_pieces(pattern.pattern) for pattern in patterns}
     rarity = _Rarity(words, [piece for of in clauses_of.values() for clause in of for piece in clause])
     for pattern, clauses in clauses_of.items():
-        first, *others = [tuple(sorted(clause)) for clause in sorted(clauses, key=rarity.of_any)] or [()]
-        yield _FiledPattern(pattern, tuple(sorted(patterns[pattern])), first, tuple(others))
+        first, second, *_ = (*sorted(clauses, key=rarity.of_any), _ALWAYS, _ALWAYS)
+        yield _FiledPattern(pattern, tuple(sorted(patterns[pattern])), first, tuple(sorted(second)))
 
 
 class _Rarity:
