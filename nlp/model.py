@@ -104,9 +104,9 @@ class Model:
         pieces = self._index.find(text)
         weights = self._weights.take(pieces, axis=0)
         length = math.sqrt(np.add.reduce(self._squares.take(pieces)))
-        if not length:
-            return Look(pieces, weights, 0.0, self._bias, 0)
         sums = np.add.reduce(weights, axis=0, dtype=np.int32)
+        if not length:
+            return Look(pieces, weights, 0.0, self._bias, sums.item(-1))
         scores: Floats = sums[:-1] * (self.scale / np.float32(length))
         scores += self._bias
         return Look(pieces, weights, length, scores, sums.item(-1))

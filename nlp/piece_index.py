@@ -13,12 +13,10 @@ import numpy.typing as npt
 
 LONGEST: Final = 4
 
-_Keys = npt.NDArray[np.int64]
-"""Signed, so that a product's highest bits are a place as they are: counted from the table's end where negative."""
-
+_Keys = npt.NDArray[np.uint64]
 _Numbers = npt.NDArray[np.int32]
 
-_MASKS: Final = np.array([[-1 << 48], [-1 << 32], [-1 << 16], [-1]], np.int64)
+_MASKS: Final = np.array([[0xFFFF << 48], [0xFFFF_FFFF << 32], [0xFFFF_FFFF_FFFF << 16], [(1 << 64) - 1]], np.uint64)
 """What is left of four characters for a run of one, two, three and four."""
 
 _LEAST_BITS: Final = 4
@@ -32,17 +30,16 @@ _STAND_IN: Final = "\uffff"
 class PieceIndex:
     """The numbers of pieces. Immutable after construction."""
 
-    def __init__(self, pieces: npt.NDArray[np.uint64]) -> None:
+    def __init__(self, pieces: _Keys) -> None:
         """File ``pieces``, rising and different. The number of one is its place."""
         self._pieces = pieces
-        keys: _Keys = pieces.view(np.int64)
         bits = max(_LEAST_BITS, len(pieces).bit_length() + 1)
         random = np.random.default_rng(0)
         for _ in range(_TRIES):
-            self._shift = np.int64(64 - bits)
+            self._shift = np.uint64(64 - bits)
             # A product's highest bits depend on all of the number if the factor is odd.
-            self._factors: _Keys = random.integers(-1 << 62, 1 << 62, (2, 1, 1)) * 2 + 1
-            first, second = (self._places(keys) % (1 << bits)).reshape(2, -1).tolist()
+            self._factors: _Keys = random.integers(0, 1 << 63, (2, 1), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+            first, second = self._places(pieces).tolist()
             table = _settle(first, second, 1 << bits)
             if table is not None:
                 break
@@ -51,15 +48,15 @@ class PieceIndex:
             raise ValueError("the pieces are not different from each other")
         # Who asks for an empty place is told of the first piece, which only asks for places of its own.
         self._numbers: _Numbers = np.array(table, dtype=np.int32)
-        self._table = keys.take(self._numbers) if len(pieces) else keys
+        self._keys = pieces.take(self._numbers) if len(pieces) else pieces
 
     def find(self, text: str) -> _Numbers:
         """Give the numbers of the pieces that ``text`` has, rising, each once."""
         if not len(self._pieces):
             return np.zeros(0, dtype=np.int32)
-        runs = _runs(text)
+        runs = _runs(text).ravel()
         places = self._places(runs)
-        numbers = self._numbers.take(places[self._table.take(places) == runs])
+        numbers = self._numbers.take(places[self._keys.take(places) == runs])
         numbers.sort()
         fresh = np.empty(len(numbers), dtype=bool)
         fresh[:1] = True
@@ -72,7 +69,7 @@ class PieceIndex:
         if not len(self._pieces):
             return []
         # Characters beyond the basic plane are two units in UTF-16; the places are those of ``text``.
-        runs = _runs("".join(c if ord(c) <= 0xFFFF else _STAND_IN for c in text)).view(np.uint64)
+        runs = _runs("".join(c if ord(c) <= 0xFFFF else _STAND_IN for c in text))
         found: list[tuple[int, int, int]] = []
         for length, keys in enumerate(runs, start=1):
             whole = keys[: max(0, len(text) - length + 1)]
@@ -83,9 +80,9 @@ class PieceIndex:
             ]
         return found
 
-    def _places(self, keys: _Keys) -> _Keys:
-        """Give the two places of each key, one after the other."""
-        return (keys * self._factors) >> self._shift
+    def _places(self, keys: _Keys) -> npt.NDArray[np.int64]:
+        """Give the two places of each key, in two rows."""
+        return ((keys * self._factors) >> self._shift).view(np.int64)
 
     def all_pieces(self) -> list[str]:
         """Give the characters of all pieces, by number."""
@@ -97,7 +94,7 @@ def _runs(text: str) -> _Keys:
     """Give a row for each length of a run, with the run that begins at each place (cut short at the end)."""
     raw = text.encode("utf-16-be", "surrogatepass") + bytes(2 * (LONGEST - 1))
     # Four characters from each place on, read as one number: a window that moves by one.
-    fours: npt.NDArray[Any] = np.ndarray((len(raw) // 2 - LONGEST + 1,), ">i8", raw, 0, (2,))
+    fours: npt.NDArray[Any] = np.ndarray((len(raw) // 2 - LONGEST + 1,), ">u8", raw, 0, (2,))
     return fours & _MASKS
 
 
