@@ -34,6 +34,11 @@ def test_a_score_is_linear_in_the_different_pieces_and_the_length_does_not_count
     assert model.look("别的").scores.tolist() == [0, 0]
 
 
+def test_pieces_of_a_single_character_mean_little() -> None:
+    model = Model(small_model(WEIGHTS))
+    assert [model.look(text).meaningful for text in ("路灯漏，路灯", "漏", "别的", "")] == [1, 0, 0, 0]
+
+
 def test_a_table_stored_by_columns_gives_the_same() -> None:
     arrays = small_model(WEIGHTS)
     turned = {**arrays, "weights": np.asfortranarray(arrays["weights"])}
