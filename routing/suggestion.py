@@ -33,7 +33,8 @@ class Suggestion:
     `confidence` is 0..1. `integrity_hint`: words that may mean corruption without saying so; staff see such a text
     before the deputy does. `spam`: advertising without any matter in it. `out_of_scope` names the proper way for
     matters that the law sends elsewhere. `co` are the departments that would help the first one. `routed` says which
-    rule or named place put the first department there (`routing.routed`); None: the categories did.
+    rule or named place put the first department there (`routing.routed`); None: the categories did. `model` is the id of
+    the learned model that was in use, also where a rule spoke first; empty without one.
     """
 
     departments: list[dict[str, Any]]
@@ -47,6 +48,7 @@ class Suggestion:
     co: list[dict[str, str]] = field(default_factory=list)
     routed: dict[str, Any] | None = None
     abusive: bool = False
+    model: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -60,6 +62,7 @@ class Suggestion:
             "co": self.co,
             "routed": self.routed,
             "abusive": self.abusive,
+            "model": self.model,
         }
 
 
@@ -204,4 +207,5 @@ class Understanding:
             co=routed.co,
             routed=routed.why,
             abusive=found.abusive,
+            model=classifier.model.id,
         )
