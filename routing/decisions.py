@@ -14,8 +14,8 @@ class Decision:
     """One case that has a department: the codes that were suggested first, and those that people settled on.
 
     `sure`: the suggestion was certain enough to be told to anybody; `routed`: a rule of staff or a named place made it,
-    not the words' category. Nothing suggested: `suggested` is None. `model` is the id of the model that suggested, empty
-    where that was not written down.
+    not the words' category. Nothing suggested: `suggested` is None. `model` is the id of the model that suggested,
+    empty where that was not written down.
     """
 
     at: datetime
