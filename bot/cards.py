@@ -90,7 +90,9 @@ def suggestion_line(case: Case) -> dict[str, Any]:
     departments = case.suggestion.get("departments") or []
     out_of_scope = case.suggestion.get("out_of_scope")
     if out_of_scope:
-        return word("card.out_of_scope", matter=out_of_scope["name"], refer=out_of_scope["refer"])
+        # It may only look like that: staff who take the case should not have to guess who would act.
+        otherwise = word("card.if_taken", best=_ranked(departments[0])) if departments else ""
+        return word("card.out_of_scope", matter=out_of_scope["name"], refer=out_of_scope["refer"], otherwise=otherwise)
     if not departments:
         return word("card.no_suggestion")
     routed = case.suggestion.get("routed")
