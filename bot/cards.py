@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.rule_words import expert_words, routed_words
+from bot.where_when import heard, heard_line
 from routing.case import Case, PartKind
 from routing.experts import experts
 from routing.notice import moment, word
 from routing.ports import UnitOfWork
-from routing.suggestion import Understanding
+from routing.suggestion import Heard, Understanding
 
 #: A push shows this many characters of what was said; 查 shows all.
 EXCERPT = 600
 MAX_PICTURES = 4
+#: Shorter words are read at a glance; of them only a day is told that would have to be reckoned.
+_AT_A_GLANCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def case_view(uow: UnitOfWork, understanding: Understanding, case: Case, limit: 
     text = understanding.mask("\n".join(texts))
     if limit is not None and len(text) > limit:
         text = text[:limit] + "…"
+    told = heard(uow, understanding, case)
     directory = uow.directory
     station = directory.stations.get(case.station_id)
     deputy = directory.deputies.get(case.deputy_id or 0)
@@ -50,7 +54,7 @@ def case_view(uow: UnitOfWork, understanding: Understanding, case: Case, limit: 
     params: dict[str, Any] = {
         "number": case.number,
         "text": text or word("card.no_words"),
-        "extras": _extras(places, pictures, others, strong_words=bool(case.suggestion.get("abusive"))),
+        "extras": _extras(case, told if _helps(told, text) else None, places, pictures, others),
         "urgent": word(f"card.urgency_{case.urgency}"),
         "station": station.name if station else "",
         "deputy": f"{deputy.number} {deputy.name}" if deputy else word("word.none"),
@@ -65,8 +69,14 @@ def case_view(uow: UnitOfWork, understanding: Understanding, case: Case, limit: 
     return CaseView(params, tuple((pictures[:MAX_PICTURES] + others)[: MAX_PICTURES + 2]))
 
 
-def _extras(places: list[str], pictures: list[int], others: list[int], *, strong_words: bool) -> Any:
-    lines = [word("card.strong_words")] if strong_words else []
+def _helps(told: Heard, text: str) -> bool:
+    return len(text) > _AT_A_GLANCE or any(day is not None for _, day in told.times)
+
+
+def _extras(case: Case, told: Heard | None, places: list[str], pictures: list[int], others: list[int]) -> list[Any]:
+    lines: list[Any] = [word("card.strong_words")] if case.suggestion.get("abusive") else []
+    if told is not None and (line := heard_line(told)):
+        lines.append(line)
     lines += [word("card.place", place=place) for place in places]
     if pictures:
         lines.append(word("card.pictures", count=len(pictures)))
@@ -80,7 +90,9 @@ def suggestion_line(case: Case) -> dict[str, Any]:
     departments = case.suggestion.get("departments") or []
     out_of_scope = case.suggestion.get("out_of_scope")
     if out_of_scope:
-        return word("card.out_of_scope", matter=out_of_scope["name"], refer=out_of_scope["refer"])
+        # It may only look like that: staff who take the case should not have to guess who would act.
+        otherwise = word("card.if_taken", best=_ranked(departments[0])) if departments else ""
+        return word("card.out_of_scope", matter=out_of_scope["name"], refer=out_of_scope["refer"], otherwise=otherwise)
     if not departments:
         return word("card.no_suggestion")
     routed = case.suggestion.get("routed")

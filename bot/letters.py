@@ -8,6 +8,7 @@ import orjson
 from bot.cards import EXCERPT, case_view
 from bot.message import Button, OutboundMessage, Picture
 from bot.registry import Channels
+from bot.where_when import heard, heard_line
 from bot.wording import Wording
 from routing.notice import Notice, NoticeState
 from routing.people import Address
@@ -27,7 +28,7 @@ class Letter:
 
 
 class LetterWriter:
-    """Words notices. What a card shows of a case is read now, and only if its recipient may still see it."""
+    """Words notices. What a card or receipt shows of a case is read now, and only if its recipient may still see it."""
 
     def __init__(self, channels: Channels, understanding: Understanding, wording: Wording) -> None:
         self._channels = channels
@@ -51,6 +52,9 @@ class LetterWriter:
             if not case.sealed:
                 view = case_view(uow, self._understanding, case, limit=EXCERPT)
                 params, files = {**view.params, **params}, view.files
+        elif notice.kind == "receipt.quiet" and notice.case_id is not None:
+            case = uow.cases.get(notice.case_id)
+            params["heard"] = heard_line(heard(uow, self._understanding, case)) if case is not None else ""
         contact = uow.contacts.get(notice.contact_id)
         language = contact.language if contact else "zh_CN"
         message = OutboundMessage(

@@ -106,7 +106,10 @@ def evaluate(
     label_map: Annotated[Path | None, typer.Option(help="jsonl: YAML of label: [leaf codes].")] = None,
     first: Annotated[int | None, typer.Option(help="jsonl: only the first so many characters.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="A model file, or none: rules only. As shipped if left out.")
+        str | None,
+        typer.Option(
+            help="A model file, an id of `model list`, packaged, or none: rules only. As shipped if left out."
+        ),
     ] = None,
     picture: Annotated[
         Path | None, typer.Option(help="Where the confusion picture goes (.svg or .png); build/ if left out.")

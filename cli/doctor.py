@@ -129,7 +129,7 @@ def _model(uow: "UnitOfWork") -> Finding:
     known = (
         f"{champion.id} suggests, of {champion.data['lessons']} lessons" if champion else "the packaged one suggests"
     )
-    last = uow.models.last(ModelStep.TRAINED, ModelStep.TOO_FEW, ModelStep.FAILED)
+    last = uow.models.last(ModelStep.TRAINED, ModelStep.TOO_FEW, ModelStep.NOTHING_NEW, ModelStep.FAILED)
     if last is not None and last.step is ModelStep.FAILED:
         advice = "the last training by night failed; `main.py model train` says why"
         return Finding("model", "note", f"{known}; {advice}")

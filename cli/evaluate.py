@@ -13,9 +13,9 @@ from rich.progress import track
 from bot.fonts import FontMissing, PosterFont, find_font
 from cli.common import fail, print_json, settings
 from cli.confusion import Labels, draw, to_svg, write_png
+from cli.evaluate_model import make_classifier
 from cli.evaluate_report import names_of, show_dangers, show_figures, show_reliability, show_worst
 from cli.evaluate_words import describe, printable, shown, warning
-from nlp.classify import Classifier
 from nlp.evaluation import (
     EXAMPLES_PATH,
     ExampleError,
@@ -28,7 +28,6 @@ from nlp.evaluation import (
 from nlp.evaluation_figures import Answer, confusion
 from nlp.evaluation_labels import judge as judge_labels
 from nlp.evaluation_labels import label_figures, leaves_as_labels, read_label_map, read_messages
-from nlp.model import ModelError, load_model, no_model
 from nlp.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
 
 _Row = TypeVar("_Row")
@@ -83,18 +82,6 @@ def evaluate(
         fail(describe(problem))
     except FontMissing as problem:
         fail(str(problem))
-
-
-def make_classifier(taxonomy: Taxonomy, model: str | None) -> Classifier:
-    """The classifier that is measured, with the model of a file, `none` (the taxonomy's rules alone), or as shipped.
-
-    Raises `ExampleError` where the model can't be used.
-    """
-    try:
-        chosen = None if model is None else no_model() if model == "none" else load_model(Path(model))
-        return Classifier(taxonomy, model=chosen)
-    except ModelError as error:
-        raise ExampleError("model.unusable", model=model or "", reason=str(error)) from None
 
 
 def _measured(path: Path, messages: Messages, model: str | None, *, as_json: bool) -> _Outcome:

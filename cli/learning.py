@@ -9,7 +9,7 @@ from cli.wiring import open_store
 from nlp.classify import Classifier
 from nlp.model import ModelError
 from nlp.taxonomy import load_taxonomy
-from routing.champion import keep, note, worth_training
+from routing.champion import WORTH, held, keep, note, worth_training
 from routing.errors import Conflict, StorageUnavailable
 from routing.examples import gather
 from routing.learning import Learner, TooFew
@@ -23,6 +23,7 @@ TOO_FEW = {
     "few_held_back": "{lessons} lessons, but too few among the cases that are held back to measure with",
     "one_category": "{lessons} lessons, but of fewer than two categories",
 }
+NOTHING_NEW = f"fewer than {WORTH} lessons came or went since the last training"
 
 
 def who() -> str:
@@ -49,7 +50,9 @@ def _train(store: Store, *, nightly: bool) -> dict[str, Any]:
     examples = store.reader.run_here(lambda uow: gather(uow, learner.leads, learner.read))
     base = learner.packaged.model.id
     if nightly and not store.reader.run_here(lambda uow: worth_training(uow, examples, base)):
-        return {"trained": False, "why": "too little is new", "lessons": len(examples)}
+        with store.transaction() as uow:
+            note(uow, ModelStep.NOTHING_NEW, by, data={"lessons": len(examples)})
+        return {"trained": False, "why": NOTHING_NEW, "lessons": len(examples)}
     champion = _champion(store, learner)
     outcome = learner.train(examples, champion, store.clock())
     with store.transaction() as uow:
@@ -57,8 +60,17 @@ def _train(store: Store, *, nightly: bool) -> dict[str, Any]:
             note(uow, ModelStep.TOO_FEW, by, data={"why": outcome.why, "lessons": outcome.lessons})
             why = TOO_FEW[outcome.why].format(lessons=outcome.lessons)
             return {"trained": False, "why": why, "lessons": outcome.lessons}
+        before = uow.models.get(outcome.model.id)
         promoted = keep(uow, outcome, by)
-    return {"trained": True, "better": outcome.better, "promoted": promoted, **as_json(outcome.model)}
+        waits = outcome.better and not promoted and before is None and held(uow)
+    return {
+        "trained": True,
+        "known": before is not None,
+        "better": outcome.better,
+        "promoted": promoted,
+        "held": waits,
+        **as_json(before or outcome.model),
+    }
 
 
 def _champion(store: Store, learner: Learner) -> Classifier:

@@ -10,6 +10,10 @@ from cli.common import fail, print_json, transaction
 if TYPE_CHECKING:
     from routing.trained import ModelEvent, TrainedModel
 
+#: Steps that `model list` picks what to tell from: half a year of quiet nights.
+_LOOKED_AT = 400
+_HELD = "After a rollback no model takes over by itself until one is promoted."
+
 model_app = typer.Typer(help="Models that learned from confirmations and corrections.", no_args_is_help=True)
 
 
@@ -17,14 +21,17 @@ model_app = typer.Typer(help="Models that learned from confirmations and correct
 def list_models(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the kept models: what each learned from, how often it was right on cases that none learns from."""
     from cli.learning import as_json
+    from routing.champion import held
 
     with transaction() as uow:
-        models, events = list(uow.models.all()), list(uow.models.events(10))
+        models, events, waits = list(uow.models.all()), list(uow.models.events(_LOOKED_AT)), held(uow)
     if json:
-        print_json({"models": [as_json(model) for model in models], "events": [_event(event) for event in events]})
+        print_json({"models": [as_json(model) for model in models], "events": [_event(event) for event in events[:10]]})
         return
     _table(models)
-    for event in events:
+    if waits:
+        typer.echo(_HELD)
+    for event in _telling(events)[:10]:
         typer.echo(
             f"{event.at:%Y-%m-%d %H:%M}Z  {event.step.value:11}  {event.model_id or '':11}  {event.who}{_more(event)}"
         )
@@ -62,7 +69,7 @@ def rollback() -> None:
             before = run(uow, who())
     except ModelRefused as refused:
         fail(str(refused))
-    typer.echo(f"Model {before} suggests from now on.")
+    typer.echo(f"{_called(before)} suggests from now on. {_HELD}")
 
 
 @model_app.command("train", epilog="Example: python main.py model train")
@@ -72,7 +79,10 @@ def train(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Train a challenger on what was confirmed and corrected; it takes over if it is better beyond chance."""
+    """Train a challenger on what was confirmed and corrected, now and not at night.
+
+    It takes over if it is better beyond chance; else it is kept, and `model promote` takes it all the same.
+    """
     from cli.common import settings
     from cli.learning import run_training
 
@@ -108,13 +118,37 @@ def print_outcome(outcome: dict[str, Any], *, as_json: bool) -> None:
             f"On {scores['n']} cases that no model learns from it is right in {scores['second']:.1%}, "
             f"{scores['champion']} in {scores['first']:.1%} (p = {scores['p']:.3f})."
         )
-        typer.echo("It suggests from now on." if outcome["promoted"] else "It is kept as a challenger.")
+        typer.echo(_what_became(outcome))
+
+
+def _what_became(outcome: dict[str, Any]) -> str:
+    if outcome["promoted"]:
+        return "It suggests from now on."
+    if outcome["known"] and outcome["state"] == "champion":
+        return "The same lessons have made it before, and it suggests already. Nothing is changed."
+    if outcome["known"]:
+        became = f"The same lessons have made it before; it stays {outcome['state']}."
+    elif outcome["held"]:
+        became = "It is kept as a challenger: it is better, but somebody rolled back."
+    else:
+        became = "It is kept as a challenger: not better beyond chance, or worse in the shipped sentences."
+    return f"{became} To take it all the same: main.py model promote {outcome['id']}"
+
+
+def _called(model_id: str) -> str:
+    """What a sentence begins with: a model by its id, the packaged one by its name and id."""
+    from nlp.model import default_model
+    from routing.trained import PACKAGED
+
+    return f"The packaged model ({default_model().id})" if model_id == PACKAGED else f"Model {model_id}"
 
 
 def _table(models: "list[TrainedModel]") -> None:
     suggests = next((model.id for model in models if model.state == "champion"), None)
     if suggests is None:
-        typer.echo("The packaged model suggests.")
+        from routing.trained import PACKAGED
+
+        typer.echo(f"{_called(PACKAGED)} suggests.")
     for model in models:
         scores = model.scores
         typer.echo(
@@ -122,14 +156,30 @@ def _table(models: "list[TrainedModel]") -> None:
             f"right {scores['second']:.1%} of {scores['n']} (before: {scores['first']:.1%}, p = {scores['p']:.3f})"
             + (f"  promoted {model.promoted_at:%Y-%m-%d} by {model.promoted_by}" if model.promoted_at else "")
         )
-    typer.echo(f"{len(models)} models")
+    typer.echo("1 model" if len(models) == 1 else f"{len(models)} models")
+
+
+def _telling(events: "list[ModelEvent]") -> "list[ModelEvent]":
+    """Newest first, without what a quiet year would fill the list with: that a night began which came to its end, and
+    nights with nothing new before another such."""
+    told: list[ModelEvent] = []
+    for newer, event in zip([None, *events], events, strict=False):
+        ended = newer is not None and newer.who == event.who and newer.step != "began"
+        if event.step == "began" and ended:
+            continue
+        if event.step == "nothing_new" and told and told[-1].step == "nothing_new":
+            continue
+        told.append(event)
+    return told
 
 
 def _more(event: "ModelEvent") -> str:
-    from cli.learning import TOO_FEW
+    from cli.learning import NOTHING_NEW, TOO_FEW
 
     if event.step == "too_few":
         return "  " + TOO_FEW[event.data["why"]].format(**event.data)
+    if event.step == "nothing_new":
+        return f"  {event.data['lessons']} lessons; {NOTHING_NEW}"
     if event.step == "failed":
         return f"  exit code {event.data['code']}; see the log"
     return f"  instead of {event.data['from']}" if "from" in event.data else ""

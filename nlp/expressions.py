@@ -1,4 +1,4 @@
-"""Place and time expressions of a message, for the receipt and for finding the same matter."""
+"""Place and time expressions of a message, whosever they are; those of the matter: :mod:`nlp.heard`."""
 
 from datetime import date
 from typing import NamedTuple

@@ -32,13 +32,17 @@ def keep(uow: UnitOfWork, challenger: Challenger, who: str) -> bool:
         return False
     uow.models.add(model, challenger.content)
     note(uow, ModelStep.TRAINED, who, model.id, {name: model.data[name] for name in ("lessons", "until")})
-    switched = uow.models.last(ModelStep.PROMOTED, ModelStep.ROLLED_BACK)
-    held = switched is not None and switched.step is ModelStep.ROLLED_BACK
-    taken_over = challenger.better and not held
+    taken_over = challenger.better and not held(uow)
     if taken_over:
         _promote(uow, model, who)
     prune(uow)
     return taken_over
+
+
+def held(uow: UnitOfWork) -> bool:
+    """Whether somebody rolled back and nobody has promoted since: no model takes over by itself."""
+    switched = uow.models.last(ModelStep.PROMOTED, ModelStep.ROLLED_BACK)
+    return switched is not None and switched.step is ModelStep.ROLLED_BACK
 
 
 def promote(uow: UnitOfWork, model_id: str, who: str) -> None:

@@ -14,7 +14,8 @@ class Decision:
     """One case that has a department: the codes that were suggested first, and those that people settled on.
 
     `sure`: the suggestion was certain enough to be told to anybody; `routed`: a rule of staff or a named place made it,
-    not the words' category. Nothing suggested: `suggested` is None.
+    not the words' category. Nothing suggested: `suggested` is None. `model` is the id of the model that suggested,
+    empty where that was not written down.
     """
 
     at: datetime
@@ -24,6 +25,7 @@ class Decision:
     suggested_category: str | None = None
     category: str | None = None
     routed: bool = False
+    model: str = ""
 
     @classmethod
     def on(cls, suggestion: dict[str, Any], at: datetime, department: str, category: str | None) -> "Decision":
@@ -37,6 +39,7 @@ class Decision:
             suggested_category=categories[0]["code"] if categories else None,
             category=category,
             routed=bool(suggestion.get("routed")),
+            model=suggestion.get("model") or "",
         )
 
     @property
@@ -57,10 +60,11 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Figures of some decisions. `sure` and what was `confused` are of the words' categories alone.
+    """Figures of some decisions. `sure`, `models` and what was `confused` are of the words' categories alone.
 
     `weeks`: oldest first, the days ago that each began with; empty ones are left out. `departments`: by the one settled
-    on, most cases first. `confused`: (suggested, settled on), most frequent first.
+    on, most cases first. `models`: by the model that suggested, the one that began first first. `confused`: (suggested,
+    settled on), most frequent first.
     """
 
     all: Share
@@ -69,6 +73,7 @@ class Acceptance:
     unsuggested: int
     weeks: Sequence[tuple[int, Share]]
     departments: Sequence[tuple[str, Share]]
+    models: Sequence[tuple[str, Share]]
     confused: Sequence[tuple[tuple[str, str], int]]
     confused_categories: Sequence[tuple[tuple[str, str], int]]
 
@@ -85,9 +90,13 @@ def acceptance(decisions: Iterable[Decision], now: datetime) -> Acceptance:
     by_words = [decision for decision in suggested if not decision.routed]
     by_week: dict[int, list[Decision]] = defaultdict(list)
     by_department: dict[str, list[Decision]] = defaultdict(list)
+    by_model: dict[str, list[Decision]] = defaultdict(list)
     for decision in suggested:
         by_week[max(0, (now - decision.at) // WEEK)].append(decision)
         by_department[decision.department].append(decision)
+    for decision in sorted(by_words, key=lambda decision: decision.at):
+        if decision.model:
+            by_model[decision.model].append(decision)
     return Acceptance(
         all=_share(suggested),
         sure=_share([decision for decision in by_words if decision.sure]),
@@ -97,6 +106,7 @@ def acceptance(decisions: Iterable[Decision], now: datetime) -> Acceptance:
         departments=[
             (code, _share(of)) for code, of in sorted(by_department.items(), key=lambda item: (-len(item[1]), item[0]))
         ],
+        models=[(model, _share(of)) for model, of in by_model.items()],
         confused=_most((d.suggested, d.department) for d in by_words),
         confused_categories=_most((d.suggested_category, d.category) for d in by_words),
     )

@@ -4,12 +4,13 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from nlp.classify import Classifier, Reading
+from nlp.heard import find_heard
 from nlp.normalise import normalise
-from nlp.privacy import mask
+from nlp.privacy import MASK, mask
 from nlp.result import Explanation, IntegrityHit, SafetyHit
 from nlp.scripts import script_of, to_simplified
 from nlp.taxonomy import Category
@@ -17,6 +18,7 @@ from routing.directory import Directory
 from routing.routed import put_first
 from routing.router import Route, Router, Setting, takes_cases
 from routing.station import Deputy
+from routing.working_days import LOCAL
 
 _WINDOW, _OVERLAP = 5_000, 100
 _KEPT = 64
@@ -33,7 +35,8 @@ class Suggestion:
     `confidence` is 0..1. `integrity_hint`: words that may mean corruption without saying so; staff see such a text
     before the deputy does. `spam`: advertising without any matter in it. `out_of_scope` names the proper way for
     matters that the law sends elsewhere. `co` are the departments that would help the first one. `routed` says which
-    rule or named place put the first department there (`routing.routed`); None: the categories did.
+    rule or named place put the first department there (`routing.routed`); None: the categories did. `model` is the id
+    of the learned model that was in use, also where a rule spoke first; empty without one.
     """
 
     departments: list[dict[str, Any]]
@@ -47,6 +50,7 @@ class Suggestion:
     co: list[dict[str, str]] = field(default_factory=list)
     routed: dict[str, Any] | None = None
     abusive: bool = False
+    model: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -60,7 +64,19 @@ class Suggestion:
             "co": self.co,
             "routed": self.routed,
             "abusive": self.abusive,
+            "model": self.model,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Where and when a matter is, in the citizen's own words, at most two of each; empty where that was not clear.
+
+    `times` are the words with the day that they name by its distance (昨天), else None.
+    """
+
+    places: tuple[str, ...]
+    times: tuple[tuple[str, date | None], ...]
 
 
 def _windows(text: str) -> Iterator[str]:
@@ -109,6 +125,16 @@ class Understanding:
     def mask(self, text: str) -> str:
         """The text with phone numbers, identity numbers, plates and rooms hidden."""
         return mask(text)
+
+    def heard(self, text: str, at: datetime) -> Heard:
+        """Where and when, as far as a text says it clearly and nothing of it is personal. `at`: when it was said."""
+        found = find_heard(text, at.astimezone(LOCAL))
+        masked = self.mask(text) if found.places or found.times else text
+        places = [masked[start:end] for start, end in found.places]
+        times = [(masked[start:end], day) for start, end, day in found.times]
+        return Heard(
+            tuple(place for place in places if MASK not in place), tuple(time for time in times if MASK not in time[0])
+        )
 
     def words(self, text: str) -> list[str]:
         """A text, in matching form, in words."""
@@ -204,4 +230,5 @@ class Understanding:
             co=routed.co,
             routed=routed.why,
             abusive=found.abusive,
+            model=classifier.model.id,
         )

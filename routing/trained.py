@@ -22,6 +22,7 @@ class ModelStep(StrEnum):
     BEGAN = "began"
     TRAINED = "trained"
     TOO_FEW = "too_few"
+    NOTHING_NEW = "nothing_new"  # a night without enough that came or went
     FAILED = "failed"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"

@@ -1,6 +1,7 @@
 """A citizen's own cases: receipt, progress, adding, withdrawing, rating."""
 
 from bot.dialogs.turn import Turn
+from bot.where_when import heard, heard_line
 from routing import intake, satisfaction
 from routing.case import Case, CaseState
 from routing.casework import holder
@@ -19,7 +20,11 @@ def station_name(turn: Turn) -> str:
 def receipt(turn: Turn, case: Case) -> None:
     """The number, what was understood, where it should go, and what happens next."""
     out_of_scope = case.suggestion.get("out_of_scope")
-    params = {"number": case.number, "next": word("receipt.next")}
+    params = {
+        "number": case.number,
+        "heard": heard_line(heard(turn.uow, turn.understanding, case)),
+        "next": word("receipt.next"),
+    }
     buttons = []
     if case.category is not None and case.suggestion.get("departments"):
         department = case.suggestion["departments"][0]

@@ -21,6 +21,8 @@ from routing.permissions import Operation
 from routing.worklist import card_kind, stations_of, worklist
 
 PAGE = 10
+#: Learned models that 统计 分类 tells of, the latest.
+_MODELS = 5
 _STATES = {
     "待受理": (CaseState.RECEIVED,), "已受理": (CaseState.ACCEPTED,), "预交办": (CaseState.PROPOSED,),
     "办理中": (CaseState.ASSIGNED,), "待补充": (CaseState.NEEDS_INFO,), "已答复": (CaseState.ANSWERED,),
@@ -127,6 +129,10 @@ def _suggestion_statistics(call: Call, days: int) -> None:
             word("stats.confused", suggested=_category(call, one), settled=_category(call, other), count=count)
             for (one, other), count in found.confused_categories[:5]
         ] or word("word.none"),
+        # One model alone is all that was told above.
+        "models": word("stats.models", models=[
+            word("stats.of", name=model, share=_share(of)) for model, of in found.models[-_MODELS:]
+        ]) if len(found.models) > 1 else "",
     })  # fmt: skip
 
 

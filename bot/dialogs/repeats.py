@@ -61,16 +61,21 @@ def hot(call: Call) -> None:
     elif not topics:
         turn.say("hot.none")
     else:
-        turn.say("hot.topics", {"lines": [_topic(call, topic) for topic in topics]})
+        first = [case for topic in topics if (case := turn.uow.cases.by_number(topic.numbers[0])) is not None]
+        buttons = [turn.button(literal(case.number), "similar", case, member=call.member.id) for case in first]
+        turn.say("hot.topics", {"lines": [_topic(call, topic) for topic in topics]}, buttons)
 
 
 def _topic(call: Call, topic: HotTopic) -> dict[str, Any]:
     name = topic.name
+    where = word("hot.unassigned")
+    if topic.department is not None:
+        where = word("hot.assigned", department=department_name(call.turn.uow.directory, topic.department))
     return word(
         "hot.topic",
         name=[name.place, *name.words] if name.place else list(name.words),
         people=name.people,
-        department=department_name(call.turn.uow.directory, topic.department),
+        where=where,
         numbers=topic.numbers,
     )
 

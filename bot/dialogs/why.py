@@ -40,7 +40,7 @@ def why(call: Call) -> None:
         "close": close,
         "now": _now(call, case, text),
         "experts": expert_words(skilled) if may(call.member, Operation.GIVE_DEPUTY) else "",
-        "model": word("why.model", model=found.model) if found.model else "",
+        "model": _model(case, found.model),
     }, case=case)  # fmt: skip
 
 
@@ -78,6 +78,14 @@ def _now(call: Call, case: Case, text: str) -> dict[str, Any] | str:
     if not today.departments or (before and before[0]["code"] == today.departments[0]["code"]):
         return ""
     return word("why.now", department=today.departments[0]["name"])
+
+
+def _model(case: Case, now: str) -> dict[str, Any] | str:
+    """Which learned model suggested; where another one is in use by now, that the reasons are that one's."""
+    was = case.suggestion.get("model") or now
+    if not was:
+        return ""
+    return word("why.model", model=was) if was == now else word("why.model_before", was=was, model=now)
 
 
 def _percent(share: float) -> int:

@@ -229,7 +229,7 @@ def test_what_cannot_be_used_is_told_in_one_sentence(args: tuple[str, ...], told
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("model", ["none.npz", "broken.npz", "rows.tsv", "", "nonsense"])
+@pytest.mark.parametrize("model", ["none.npz", "broken.npz", "rows.tsv", "", "./nonsense"])
 def test_a_model_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     monkeypatch.setattr(cli.evaluate, "make_classifier", REAL_MAKER)
     Path("broken.npz").write_bytes(b"PK\x03\x04 and nothing behind it")

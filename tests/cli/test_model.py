@@ -16,6 +16,7 @@ from cli.app import app
 from cli.doctor import examine
 from cli.settings import load_settings
 from cli.wiring import build_desk, open_store
+from nlp.model import default_model
 from nlp.model_bytes import packaged_arrays, to_bytes
 from routing.champion import note
 from routing.learning import Challenger
@@ -61,7 +62,7 @@ def listed() -> Any:
 
 
 def test_a_new_county_has_the_packaged_model() -> None:
-    assert "The packaged model suggests.\n0 models\n" in run("list").stdout
+    assert f"The packaged model ({default_model().id}) suggests.\n0 models\n" in run("list").stdout
     assert listed() == {"models": [], "events": []}
 
 
@@ -73,7 +74,11 @@ def test_promoting_and_rolling_back_are_told_with_who_and_when(monkeypatch: pyte
     assert "261122-aaaa" in shown
     assert "right 75.0% of 40 (before: 50.0%, p = 0.002)" in shown
     assert "by chen (command line)" in shown
-    assert "Model packaged suggests" in run("rollback").stdout
+    assert "no model takes over" not in shown
+    said = run("rollback").stdout
+    assert f"The packaged model ({default_model().id}) suggests from now on." in said
+    assert "no model takes over by itself until one is promoted" in said
+    assert "no model takes over by itself until one is promoted" in run("list").stdout
     found = listed()
     assert found["models"][0]["state"] == "retired"
     assert [(event["step"], event["who"]) for event in found["events"]] == [
@@ -111,6 +116,73 @@ def test_training_says_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "it is right in 75.0%, shipped in 50.0% (p = 0.002)" in said
     assert "It suggests from now on." in said
     assert listed()["models"][0]["state"] == "champion"
+
+
+def kept(monkeypatch: pytest.MonkeyPatch, *, better: bool) -> str:
+    """What is said of a new model that is `better` or not."""
+    made = model("261122-cccc")
+    made.data["until"] = NOW.isoformat()
+    monkeypatch.setattr(cli.learning, "gather", lambda *_: lessons(300)[:60])
+    challenger = Challenger(made, to_bytes(packaged_arrays()), better=better)
+    monkeypatch.setattr(cli.learning.Learner, "train", lambda *_: challenger)
+    return run("train").stdout
+
+
+def test_a_model_that_is_no_better_is_kept_and_how_to_take_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = kept(monkeypatch, better=False)
+    assert "kept as a challenger: not better beyond chance, or worse in the shipped sentences." in said
+    assert "main.py model promote 261122-cccc" in said
+    assert listed()["models"][0]["state"] == "challenger"
+
+
+def test_a_better_model_after_a_rollback_is_kept_and_why_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    add(model("261122-aaaa"))
+    run("promote", "261122-aaaa")
+    run("rollback")
+    said = kept(monkeypatch, better=True)
+    assert "it is better, but somebody rolled back. To take it all the same: main.py model promote 261122-cccc" in said
+    assert {each["id"]: each["state"] for each in listed()["models"]}["261122-cccc"] == "challenger"
+
+
+def test_the_same_lessons_again_change_nothing_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "It suggests from now on." in kept(monkeypatch, better=True)
+    said = kept(monkeypatch, better=False)
+    assert "The same lessons have made it before, and it suggests already. Nothing is changed." in said
+    run("rollback")
+    assert "it stays retired. To take it all the same: main.py model promote" in kept(monkeypatch, better=True)
+
+
+def test_a_night_with_too_little_new_says_so_in_the_list() -> None:
+    said = run("train", "--nightly").stdout
+    assert said == "Nothing was trained: fewer than 50 lessons came or went since the last training.\n"
+    assert "nothing_new" in run("list").stdout
+    assert "0 lessons; fewer than 50 lessons came or went" in run("list").stdout
+
+
+def test_quiet_nights_do_not_push_out_what_was_done() -> None:
+    add(model("261122-aaaa"))
+    run("promote", "261122-aaaa")
+    store = open_store(load_settings())
+    for day in range(12):
+        with store.transaction() as uow:
+            note(uow, ModelStep.BEGAN, "night", night=f"2026-12-{day + 1:02}")
+        with store.transaction() as uow:
+            note(uow, ModelStep.NOTHING_NEW, "night", data={"lessons": 321})
+    with store.transaction() as uow:
+        note(uow, ModelStep.BEGAN, "night", night="2026-12-13")
+    store.close()
+    steps = [line.split()[2] for line in run("list").stdout.splitlines() if "Z  " in line]
+    assert steps == ["began", "nothing_new", "promoted"], "the last one is still at it, or died"
+
+
+def test_a_failed_night_is_over_when_the_next_one_went_well() -> None:
+    store = open_store(load_settings())
+    with store.transaction() as uow:
+        note(uow, ModelStep.FAILED, "night", data={"code": 1})
+    store.close()
+    run("train", "--nightly")
+    (finding,) = (finding for finding in examine() if finding.part == "model")
+    assert finding.level == "ok"
 
 
 def test_the_night_s_process_ends_well_with_nothing_to_learn() -> None:

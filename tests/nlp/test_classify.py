@@ -60,7 +60,26 @@ def test_json_for_programs(classifier: Classifier) -> None:
     assert classifier.classify("这个医生收红包").to_json()["integrity"] is True
 
 
-@pytest.mark.parametrize("text", ["", " ", "好", "😀😀", "۞۞", "????", "\u202e\u200b", "<p></p>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "好",
+        "灯",
+        "a",
+        "1",
+        "😀😀",
+        "😡🔥🙏🏻👨‍👩‍👧",
+        "۞۞",
+        "????",
+        "\u202e\u200b",
+        "<p></p>",
+        "&nbsp;&lt;b&gt;",
+        "\x00\x07",
+        "\ud83d",
+    ],
+)
 def test_nothing_to_go_by_is_not_sure(classifier: Classifier, text: str) -> None:
     result = classifier.classify(text)
     assert result.categories == ()
@@ -74,13 +93,40 @@ def test_nothing_to_go_by_is_not_sure(classifier: Classifier, text: str) -> None
         "hello my street is dark",
         "вода не идет",
         "ياخشىمۇسىز",
+        "يولدىكى چىراغ بۇزۇلۇپ قالدى، ياردەم قىلىڭلار",
         "བོད་ཡིག་",
+        "ལམ་བཟང་པོ་མེད་པས་འགྲོ་དཀའ་བས་རོགས་གནང་།",
+        "ᠭᠡᠷᠡᠯ ᠡᠪᠳᠡᠷᠡᠭᠰᠡᠨ",
+        "ꆈꌠꁱꂷ ꊨꏦꏱꅉ",
+        "Daengloh vaih lo, bouxlawz guenj",
         "가로등이 고장났어요",
         "qwerty 18888888888",
     ],
 )
 def test_a_language_that_was_never_learned_is_not_sure(classifier: Classifier, text: str) -> None:
-    assert not classifier.classify(text).sure
+    result = classifier.classify(text)
+    assert not result.sure
+    assert not result.spam
+    assert result.safety is result.integrity is result.out_of_scope is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<div onclick="alert(1)"><b>路灯</b>不亮</div><script>alert(1)</script>',
+        "路灯broken了！！！ светофор тоже 가로등",
+        "路灯不亮，ལམ་བཟང་པོ་མེད། يولدىكى چىراغ",
+        "\x00\x01路灯\x07不亮\ud83d",
+        "路\u200b灯\u200d不\ufeff亮",
+        "😡😡路灯🔥不亮🙏🏻",
+    ],
+)
+def test_what_is_told_among_other_things_is_understood(classifier: Classifier, text: str) -> None:
+    """Markup, other scripts and what cannot be seen hide nothing, and say nothing of their own."""
+    result = classifier.classify(text)
+    assert result.categories[0].code == "CG04"
+    assert not result.spam
+    assert result.safety is result.integrity is result.out_of_scope is None
 
 
 def test_own_words_are_understood_without_any_keyword(classifier: Classifier) -> None:

@@ -60,6 +60,15 @@ def test_departments_are_those_settled_on() -> None:
     assert found.departments == [("housing", Share(1, 2)), ("urban", Share(1, 1))]
 
 
+def test_models_are_told_apart_the_earliest_first() -> None:
+    def by(model: str, ago: int, department: str, *, routed: bool = False) -> Decision:
+        return Decision(NOW - timedelta(days=ago), "urban", department, sure=True, routed=routed, model=model)
+
+    given = [by("b", 1, "urban"), by("b", 2, "housing"), by("a", 9, "urban"), by("", 20, "urban")]
+    ruled = by("c", 1, "urban", routed=True)
+    assert acceptance([*given, ruled], NOW).models == [("a", Share(1, 1)), ("b", Share(1, 2))]
+
+
 def test_pairs_are_told_the_most_frequent_first() -> None:
     given = [decision("urban", "housing")] * 2 + [decision("housing", "urban"), decision("water", "water")]
     assert acceptance(given, NOW).confused == [(("urban", "housing"), 2), (("housing", "urban"), 1)]
@@ -78,4 +87,5 @@ def test_a_decision_is_read_off_what_the_case_kept() -> None:
     kept = {"departments": [{"code": "urban"}, {"code": "water"}], "categories": [{"code": "CG04"}], "sure": True}
     assert Decision.on(kept, NOW, "urban", "CG05") == Decision(NOW, "urban", "urban", True, "CG04", "CG05")
     assert Decision.on({**kept, "routed": {"by": "rule"}}, NOW, "urban", None).routed
+    assert Decision.on({**kept, "model": "261122-aaaa"}, NOW, "urban", None).model == "261122-aaaa"
     assert Decision.on({}, NOW, "urban", None) == Decision(NOW, None, "urban", False)

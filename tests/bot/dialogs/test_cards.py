@@ -34,3 +34,9 @@ def test_who_somebody_is_is_not_shown_but_kept(county: County) -> None:
         case = uow.cases.list(station_ids=None, limit=1)[0]
         (submission,) = uow.submissions.of_case(case.id)
         assert [part.text for part in uow.submissions.parts(submission.id)] == [text]
+
+
+def test_what_may_belong_elsewhere_is_told_with_the_department_that_would_act(county: County) -> None:
+    said = card(county, "劳动仲裁裁决书下来了，老板拖欠工资还是不给")
+    assert "这像是“仲裁”，依法应走：" in said
+    assert "要是能受理，建议：人力资源和社会保障局" in said

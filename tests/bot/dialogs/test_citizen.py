@@ -457,3 +457,25 @@ async def test_a_quiet_draft_is_sent_in_and_the_chat_goes_on(county: County, cha
     assert (CITIZEN, "receipt.quiet") in county.news(case.number)
     assert chat.press("button.submit") == ["citizen.nothing_to_submit"]
     assert chat.say("垃圾没人收") == ["collect.first"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "灯",
+        "😡😡🔥",
+        "ལམ་བཟང་པོ་མེད་པས་འགྲོ་དཀའ་བས་རོགས་གནང་།",
+        "يولدىكى چىراغ بۇزۇلۇپ قالدى",
+        "ᠭᠡᠷᠡᠯ ᠡᠪᠳᠡᠷᠡᠭᠰᠡᠨ",
+        "<b></b><script>alert(1)</script>",
+    ],
+)
+def test_what_nobody_here_understands_is_kept_as_it_is_for_people_to_read(
+    county: County, chat: Chat, text: str
+) -> None:
+    chat.say(text)
+    assert chat.press("button.submit") == ["receipt.unsure"]
+    (case,) = chat.cases
+    assert case.category is None
+    assert not case.suggestion["departments"]
+    assert chat.texts(case) == [text]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.dialogs.commands import Command, split_command
 from bot.dialogs.work import COMMANDS
+from bot.wording import Wording
 from routing import casework, satisfaction
 from routing.case import CaseState
 from routing.people import Role
@@ -22,6 +23,7 @@ from tests.routing.county import (
     DEPUTY,
     GAS,
     INTEGRITY,
+    LAMP,
     OFFICER,
     OTHER_OFFICER,
     STAFF,
@@ -306,6 +308,24 @@ def test_figures_about_suggestions(county: County, number: str, staff: Chat) -> 
     assert staff.say("统计 分类 7") == ["stats.suggestions"]
     assert staff.heard[0].params["days"] == 7
     assert staff.say("/stats suggestions") == ["stats.suggestions"]
+
+
+def test_figures_about_suggestions_tell_models_apart(county: County, number: str, staff: Chat) -> None:
+    def figures() -> str:
+        staff.say("统计 分类")
+        return Wording().render("stats.suggestions", "zh_CN", staff.last("stats.suggestions").params)
+
+    _assigned(county, number)
+    assert "模型" not in figures(), "all are one model's"
+    other = county.report(LAMP)
+    with county.work() as uow:
+        case = uow.cases.by_number(other)
+        assert case is not None
+        assert case.suggestion["model"] == county.understanding.classifier.model.id
+        case.suggestion = {**case.suggestion, "model": "261123-7f3a"}
+    _assigned(county, other)
+    assert "按学习模型（先用的在前）：" in figures()
+    assert "261123-7f3a 100%（1/1）" in figures()
 
 
 def test_figures_about_suggestions_know_no_sealed_case(county: County, staff: Chat) -> None:

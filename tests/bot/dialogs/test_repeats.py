@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing import intake
+from routing import casework, intake
 from routing.buttons import literal
 from routing.notices import tell_members
 from routing.people import Role
@@ -96,6 +96,18 @@ def test_hot_topics(county: County, staff: Chat) -> None:
     line = str(staff.last("hot.topics").params["lines"])
     assert "海悦新城" in line
     assert "搅拌站" in line
+    assert "hot.unassigned" in line
+
+
+def test_a_topic_says_with_whom_it_is_and_opens_its_cases(county: County, staff: Chat) -> None:
+    told = tell(county, *PLANT)
+    for number in told:
+        county.does(casework.assign, STAFF, number, county.department("zhzf"))
+    staff.say("热点")
+    assert "综合行政执法局" in str(staff.last("hot.topics").params["lines"])
+    ((label, _),) = staff.last("hot.topics").buttons
+    assert label.removeprefix("=") in told
+    assert staff.press(label) == ["similar.found"]
 
 
 def test_a_citizen_s_word_hot_is_no_command(county: County) -> None:

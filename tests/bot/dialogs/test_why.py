@@ -111,8 +111,18 @@ def test_a_close_second_is_told_with_its_words_and_numbers_are_masked(
     assert "GY02 供电，供电公司，38%：“灯”100%" in text
     assert "其他可能：道路坑洼、井盖与市政设施 5%" in text
     assert "前两类很接近" in text
-    assert "学习模型：m-7" in text
+    assert "现在的模型 m-7" in text
     assert "13812345678" not in text
+
+
+def test_the_model_that_suggested_is_told_and_another_one_in_use_by_now(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = county.report("海珀路灯不亮，我的电话是13812345678")
+    suggested_by = county.understanding.classifier.model.id
+    assert f"学习模型：{suggested_by}" in ask(county, STAFF, number)[1]
+    monkeypatch.setattr(county.understanding, "explain", close_call, raising=False)
+    assert f"当时给建议的学习模型：{suggested_by}；上面的理由按现在的模型 m-7 算。" in ask(county, STAFF, number)[1]
 
 
 def test_the_reasons_are_of_what_was_sent_in_and_not_of_what_came_later(county: County) -> None:
