@@ -1,17 +1,30 @@
 """The learned model: which pieces of a text speak for which leaf category, danger and corruption.
 
 A piece is one to four neighbouring characters of the matching form; nothing is segmented. A text's
-score for a column (a leaf's code, ``SAFETY``, ``INT``) is linear in the different pieces it has:
+score for a column (a leaf's code, ``SAFETY``, ``INT``) is linear in the pieces it has, each as often
+as it is said, up to three times:
 
     score = bias + scale * sum of weights / sqrt(sum of squares)
+
+What was learned of formal messages (letters to a government's message board) says little about what
+people type into a chat. It has columns of its own: ``FORMAL``, the log-odds that a text is such a
+message, and ``FIELD 1``, ``FIELD 2`` …, coarser fields that each cover some leaves. A leaf gets its
+field's score on top, as far as the text is formal. Then the leaves are far surer of one another than
+the fields may be, so what the leaves of a field have together is evened out by a temperature of its own
+(:mod:`nlp.ranking`):
+
+    formal = 1 / (1 + exp(-score of FORMAL))
+    leaf's score + formal * its field's score
 
 The file is numpy's ``.npz`` (never pickled): ``pieces`` (uint64, rising; the characters' codes from
 the highest 16 bits down), ``weights`` (int8, pieces x columns), ``squares`` (float32, of the pieces'
 idf), ``scale`` and ``bias`` (float32, by column), ``columns`` (their names) and ``header`` (JSON):
 
-    format       1
+    format       2
     id           name of the model
     temperature  a number, or [[most pieces, temperature], ...]: a short text is less sure
+    fields       the leaves of each field, [[code, ...], ...]; none where nothing was learned of formal messages
+    field temperature   what the fields' chances are evened out by in a formal text, like temperature (1)
     thresholds   {"safety": score, "integrity": score}: what is above them is an alarm
     rules        how much a point of the taxonomy's rules adds to a score (0.15 where not said)
     doubt        the share of every chance that is spread over all leaves, however clear a text seems (0)
@@ -20,10 +33,12 @@ idf), ``scale`` and ``bias`` (float32, by column), ``columns`` (their names) and
 """
 
 import functools
+import itertools
 import json
 import math
 import zipfile
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -35,9 +50,10 @@ from nlp.piece_index import PieceIndex
 from nlp.result import Learned
 
 MODEL_PATH: Final = Path(__file__).parent / "data" / "model.npz"
-FORMAT: Final = 1
+FORMAT: Final = 2
 SAFETY: Final = "SAFETY"
 INTEGRITY: Final = "INT"
+FORMAL: Final = "FORMAL"
 
 _KINDS: Final = dict(
     zip(("pieces", "weights", "squares", "scale", "bias", "columns", "header"), "uifffUU", strict=True)
@@ -60,8 +76,9 @@ class Look(NamedTuple):
     """What a model sees in one text: the numbers of its known pieces, rising, and the score of every column.
 
     ``weights`` are those pieces' rows, ``length`` what the sum of theirs is divided by; 0 where nothing is known.
-    ``meaningful`` says how many of the pieces are longer than a single character, of which every text has some.
-    Treat all as read-only.
+    Behind the columns' scores stands a 0, the score of no field. ``meaningful`` says how many of the pieces are longer
+    than a single character, of which every text has some; ``formal`` how much it reads like a formal message, from 0
+    to 1. Treat all as read-only.
     """
 
     pieces: Numbers
@@ -69,10 +86,11 @@ class Look(NamedTuple):
     length: float
     scores: Floats
     meaningful: int
+    formal: float = 0.0
 
 
 class Model:
-    """A model in memory, some 6 MB. Immutable after construction; threads may share it."""
+    """A model in memory, some 20 MB. Immutable after construction; threads may share it."""
 
     def __init__(self, arrays: _Arrays) -> None:
         """Take the arrays that the module's docstring names. Raises :class:`ModelError`."""
@@ -81,18 +99,30 @@ class Model:
         self.header: Mapping[str, Any] = header
         self.columns: tuple[str, ...] = tuple(map(str, arrays["columns"]))
         self.rules = float(header.get("rules", _RULES))
-        self.doubt = float(header.get("doubt", 0.0))
-        self.scale: Floats = arrays["scale"].astype(np.float32)
-        self._bias: Floats = arrays["bias"].astype(np.float32)
+        self._doubt = float(header.get("doubt", 0.0))
+        self.scale: Floats = np.append(arrays["scale"], 0).astype(np.float32)
+        self._bias: Floats = np.append(arrays["bias"], 0).astype(np.float32)
         self._index = PieceIndex(arrays["pieces"])
-        # One column more counts the pieces that go on after their first character. numpy keeps the order of columns
-        # that a transposed table was stored in; its rows would be slow to take.
+        # One column more is no field's, and one counts the pieces that go on after their first character. numpy keeps
+        # the order of columns that a transposed table was stored in; its rows would be slow to take.
         longer = (arrays["pieces"] << np.uint64(16)).astype(bool)
-        self._weights: npt.NDArray[np.int8] = np.ascontiguousarray(np.column_stack((arrays["weights"], longer)))
+        nothing = np.zeros(len(longer), np.int8)
+        self._weights: npt.NDArray[np.int8] = np.ascontiguousarray(
+            np.column_stack((arrays["weights"], nothing, longer))
+        )
         self._squares: Floats = arrays["squares"].astype(np.float32)
-        steps = header["temperature"]
-        self._steps = steps if isinstance(steps, list) else [[0, steps]]
-        self._limits = [limit for limit, _ in self._steps]
+        self._temperatures = _Steps(header["temperature"])
+        self._field_temperatures = _Steps(header.get("field temperature", 1.0))
+        self._formal = self.columns.index(FORMAL) if FORMAL in self.columns else None
+        #: Leaf code -> number of its field's column, or of the 0 behind them all.
+        self.field_of: Mapping[str, int] = defaultdict(
+            lambda: len(self.columns),
+            {
+                leaf: self.columns.index(field_column(number))
+                for number, leaves in enumerate(header.get("fields", ()))
+                for leaf in leaves
+            },
+        )
         thresholds = header.get("thresholds", {})
         self._alarms = [
             (self.columns.index(name), float(thresholds[key])) if name in self.columns and key in thresholds else None
@@ -109,7 +139,8 @@ class Model:
             return Look(pieces, weights, 0.0, self._bias, sums.item(-1))
         scores: Floats = sums[:-1] * (self.scale / np.float32(length))
         scores += self._bias
-        return Look(pieces, weights, length, scores, sums.item(-1))
+        formal = 0.0 if self._formal is None else 1 / (1 + math.exp(-scores.item(self._formal)))
+        return Look(pieces, weights, length, scores, sums.item(-1), formal)
 
     def learned(self, look: Look) -> Learned:
         """Give how far danger and corruption are above their thresholds; far below where it never learned them."""
@@ -123,12 +154,19 @@ class Model:
 
     def temperature(self, look: Look) -> float:
         """Give what the scores of such a text are divided by before they become probabilities."""
-        step = min(bisect_left(self._limits, len(look.pieces)), len(self._steps) - 1)
-        return float(self._steps[step][1])
+        return self._temperatures(len(look.pieces))
+
+    def field_power(self, look: Look) -> float:
+        """Give the power to which the fields' chances are raised; 1 for a text that is not formal."""
+        return 1 - look.formal * (1 - 1 / self._field_temperatures(len(look.pieces)))
+
+    def doubt(self, look: Look) -> float:
+        """Give the share of every chance that is spread over all leaves: labels are wrong now and then."""
+        return (1 - look.formal) * self._doubt
 
     def average(self, columns: npt.NDArray[np.intp]) -> Floats:
         """Give what each piece adds to the average of ``columns``, before a text's length is looked at."""
-        share = np.zeros(len(self.columns), np.float32)
+        share = np.zeros(len(self.scale), np.float32)
         share[columns] = self.scale[columns] / max(1, len(columns))
         weights = self._weights[:, :-1]
         # In parts, for whole it would take sixteen times the memory of the model.
@@ -142,6 +180,22 @@ class Model:
     def all_pieces(self) -> list[str]:
         """Give the characters of every piece, by number."""
         return self._index.all_pieces()
+
+
+class _Steps:
+    """Temperatures by the number of known pieces."""
+
+    def __init__(self, steps: Any) -> None:
+        self._steps = [float(step) for _, step in steps] if isinstance(steps, list) else [float(steps)]
+        self._limits = [limit for limit, _ in steps[:-1]] if isinstance(steps, list) else []
+
+    def __call__(self, pieces: int) -> float:
+        return self._steps[bisect_left(self._limits, pieces)]
+
+
+def field_column(number: int) -> str:
+    """Give the name of a field's column; they are numbered from 0."""
+    return f"FIELD {number + 1}"
 
 
 def no_model(columns: tuple[str, ...] = ()) -> Model:
@@ -197,24 +251,36 @@ def _checked(arrays: _Arrays) -> Mapping[str, Any]:
         raise ModelError("pieces or columns: one stands there twice, or they are in no order")
     if not all(np.isfinite(arrays[name]).all() for name in ("scale", "bias", "squares")):
         raise ModelError("scale, bias or squares: a figure that is none")
-    return _header(str(arrays["header"]))
+    return _header(str(arrays["header"]), frozenset(columns))
 
 
-def _header(text: str) -> Mapping[str, Any]:
+def _header(text: str, columns: frozenset[str]) -> Mapping[str, Any]:
     try:
         header = json.loads(text)
         known = header["format"]
-        steps = header["temperature"]
-        temperatures = [float(t) for _, t in steps] if isinstance(steps, list) else [float(steps)]
+        temperatures = _temperatures(header["temperature"])
+        temperatures += _temperatures(header.get("field temperature", 1.0))
         sound = all(_LEAST_TEMPERATURE <= t < math.inf for t in temperatures) and bool(header.keys() & {"id"})
         sound = sound and all(map(math.isfinite, map(float, header.get("thresholds", {}).values())))
         sound = sound and 0 <= float(header.get("rules", _RULES)) < math.inf and bool(temperatures)
         sound = sound and 0 <= float(header.get("doubt", 0.0)) < 1
+        fields = [[str(leaf) for leaf in leaves] for leaves in header.get("fields", ())]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"header: {error}") from None
     if known != FORMAT:
         raise ModelError(f"header: format {known!r}, and this version of Mashang reads {FORMAT}")
     if not sound:
         raise ModelError("header: an id, a temperature above 0, and numbers where numbers belong are needed")
+    covered = list(itertools.chain.from_iterable(fields))
+    if not columns.issuperset(map(field_column, range(len(fields)))) or (fields and FORMAL not in columns):
+        raise ModelError("header: a field or how formal a text is has no column")
+    if len(set(covered)) < len(covered):
+        raise ModelError("header: a leaf is in two fields")
     result: Mapping[str, Any] = header
     return result
+
+
+def _temperatures(steps: Any) -> list[float]:
+    """Give all that are said; none, which is not sound, for an empty list."""
+    said = [float(step) for _, step in steps] if isinstance(steps, list) else [float(steps)]
+    return said or [0.0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlp.model import INTEGRITY, MODEL_PATH, SAFETY, Model, ModelError
+from nlp.model import FORMAL, INTEGRITY, MODEL_PATH, SAFETY, Model, ModelError, field_column
 from nlp.taxonomy import Taxonomy
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -34,7 +34,8 @@ def from_bytes(content: bytes, taxonomy: Taxonomy) -> Model:
     """
     model = Model(_arrays(content))
     leaves = {leaf.code for leaf in taxonomy.leaves}
-    foreign = sorted(set(model.columns) - leaves - {SAFETY, INTEGRITY})
+    fields = map(field_column, range(len(model.header.get("fields", ()))))
+    foreign = sorted(set(model.columns) - leaves - {SAFETY, INTEGRITY, FORMAL, *fields})
     if foreign:
         raise ModelError(f"it was made for other categories: {', '.join(foreign[:5])} are not in the taxonomy")
     return model

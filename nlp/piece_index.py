@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 LONGEST: Final = 4
+MOST_TIMES: Final = 3
+"""A piece counts as often as it stands in a text, but not more often than this: who says a thing three times means it,
+who says it thirty times does not mean it ten times as much."""
 
 _Keys = npt.NDArray[np.uint64]
 _Numbers = npt.NDArray[np.int32]
@@ -51,18 +54,20 @@ class PieceIndex:
         self._keys = pieces.take(self._numbers) if len(pieces) else pieces
 
     def find(self, text: str) -> _Numbers:
-        """Give the numbers of the pieces that ``text`` has, rising, each once."""
+        """Give the numbers of the pieces that ``text`` has, rising, each as often as it counts."""
         if not len(self._pieces):
             return np.zeros(0, dtype=np.int32)
         runs = _runs(text).ravel()
         places = self._places(runs)
-        numbers = self._numbers.take(places[self._keys.take(places) == runs])
+        found = self._keys.take(places) == runs
+        # A piece whose two places are one, and the first at an empty place, is found at both.
+        np.greater(found[1], found[0], out=found[1])
+        numbers = self._numbers.take(places[found])
         numbers.sort()
-        fresh = np.empty(len(numbers), dtype=bool)
-        fresh[:1] = True
-        np.not_equal(numbers[1:], numbers[:-1], out=fresh[1:])
-        different: _Numbers = numbers[fresh]
-        return different
+        counts = np.ones(len(numbers), dtype=bool)
+        np.not_equal(numbers[MOST_TIMES:], numbers[:-MOST_TIMES], out=counts[MOST_TIMES:])
+        counted: _Numbers = numbers[counts]
+        return counted
 
     def places(self, text: str) -> list[tuple[int, int, int]]:
         """Give number, start and end of each piece of ``text``, as often as it stands there. Shorter ones first."""
@@ -91,8 +96,8 @@ class PieceIndex:
 
 
 def _runs(text: str) -> _Keys:
-    """Give a row for each length of a run, with the run that begins at each place (cut short at the end)."""
-    raw = text.encode("utf-16-be", "surrogatepass") + bytes(2 * (LONGEST - 1))
+    """Give a row for each length of a run, with the run that begins at each place; beyond the end is no character."""
+    raw = text.encode("utf-16-be", "surrogatepass") + _STAND_IN.encode("utf-16-be") * (LONGEST - 1)
     # Four characters from each place on, read as one number: a window that moves by one.
     fours: npt.NDArray[Any] = np.ndarray((len(raw) // 2 - LONGEST + 1,), ">u8", raw, 0, (2,))
     return fours & _MASKS

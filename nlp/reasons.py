@@ -97,7 +97,7 @@ class Reasons:
         if not len(rows):
             return dict.fromkeys(leaves, ())
         pieces = look.pieces.take(rows)
-        added = self._beyond_average(pieces, look.weights.take(rows, axis=0), leaves)
+        added = self._beyond_average(pieces, look.weights.take(rows, axis=0), leaves, look.formal)
         best = added.argsort(axis=0)[: -_CANDIDATES - 1 : -1].T.tolist()
         cut_through = self._segmenter.surroundings(form.text).cut_through
         shown = {}
@@ -144,14 +144,16 @@ class Reasons:
         parts, bridges = [0.0] * len(text), [0.0] * (len(text) + 1)
         if not len(look.pieces):
             return parts, bridges
-        added = self._beyond_average(look.pieces, look.weights, [leaf])[:, 0] / look.length
-        worth = dict(zip(look.pieces.tolist(), added.tolist(), strict=True))
+        added = self._beyond_average(look.pieces, look.weights, [leaf], look.formal)[:, 0] / look.length
+        worth: dict[int, float] = {}
+        for piece, one in zip(look.pieces.tolist(), added.tolist(), strict=True):
+            worth[piece] = worth.get(piece, 0.0) + one
         places = model.pieces_in(text)
         often: dict[int, int] = {}
         for piece, _, _ in places:
             often[piece] = often.get(piece, 0) + 1
         for piece, start, end in places:
-            # A piece counts once however often it is said: each of its places has its share.
+            # A piece counts three times at most however often it is said: each of its places has its share.
             part = worth[piece] / often[piece]
             for at in range(start, end):
                 parts[at] += part / (end - start)
@@ -174,10 +176,14 @@ class Reasons:
                 joined.append(_Run(start, end, worth))
         return [run for run in joined if text[run.start : run.end] not in self._silent]
 
-    def _beyond_average(self, pieces: Numbers, weights: npt.NDArray[np.int8], leaves: list[int]) -> Floats:
+    def _beyond_average(
+        self, pieces: Numbers, weights: npt.NDArray[np.int8], leaves: list[int], formal: float
+    ) -> Floats:
         """Give what pieces with these weights add to each leaf beyond the average leaf (pieces x leaves)."""
-        columns = self._ranker.columns.take(leaves)
+        columns, fields = self._ranker.columns.take(leaves), self._ranker.fields.take(leaves)
         added: Floats = weights.take(columns, axis=1) * self._ranker.model.scale.take(columns)
+        if formal:
+            added += formal * weights.take(fields, axis=1) * self._ranker.model.scale.take(fields)
         added -= self._ranker.average.take(pieces)[:, None]
         return added
 

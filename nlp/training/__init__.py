@@ -15,17 +15,19 @@ The file, one uncompressed ``.npz`` (numpy, nothing pickled):
 ``scale``, ``bias``
     float32, for each column.
 ``columns``
-    The leaf codes of the taxonomy in its order, then ``SAFETY`` and ``INT``.
+    The leaf codes of the taxonomy in its order; where messages were lent ``FIELD 1``, ``FIELD 2`` … and
+    ``FORMAL``; then ``SAFETY`` and ``INT``.
 ``header``
-    A JSON text: ``format`` (1), ``id``, ``made``, ``taxonomy`` (hash of the leaf codes),
+    A JSON text: ``format`` (2), ``id``, ``made``, ``taxonomy`` (hash of the leaf codes),
     ``data``, ``recipe``, ``rules`` (what a point of the taxonomy's rules adds to a score),
-    ``temperature`` ([[most pieces, temperature], ...]), ``doubt``, ``thresholds``, ``scores``.
+    ``temperature`` ([[most pieces, temperature], ...]), ``doubt``, ``fields`` (the leaves of each), ``field
+    temperature`` (as ``temperature``), ``thresholds``, ``scores``.
 
-A piece counts once a text, so that a text is scored by adding up rows of the table:
+A piece counts as often as it stands in a text, three times at most, so that a text is scored by adding up rows:
 
     score[c] = bias[c] + scale[c] * sum(weights[p, c]) / sqrt(sum(squares[p]))
 
-and the chances of the leaves are
+a leaf's score gets its field's as far as the text is formal, and the chances of the leaves are
 
     (1 - doubt) * softmax(score / temperature) + doubt / number of leaves
 """

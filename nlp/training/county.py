@@ -110,10 +110,14 @@ def warmer(arrays: Arrays, chances: Floats, right: npt.NDArray[np.intp]) -> Arra
 
     factor = min(_FACTORS, key=loss) if len(right) else 1.0
     header = json.loads(str(arrays["header"]))
-    steps = header["temperature"]
-    header["temperature"] = (
-        [[limit, temperature * factor] for limit, temperature in steps] if isinstance(steps, list) else steps * factor
-    )
+    for name in ("temperature", "field temperature"):
+        if name in header:
+            steps = header[name]
+            header[name] = (
+                [[limit, temperature * factor] for limit, temperature in steps]
+                if isinstance(steps, list)
+                else steps * factor
+            )
     return {**arrays, "header": np.array(json.dumps(header, ensure_ascii=False))}
 
 
@@ -146,13 +150,13 @@ def _features(base: Model, keys: Keys, squares: Floats, taught: Sequence[Taught]
     found = find_pieces([lesson.text.replace("\0", "") for lesson in taught])
     places = np.minimum(np.searchsorted(keys, found.keys), len(keys) - 1)
     known = keys[places] == found.keys
-    rows, columns = found.rows[known], places[known]
-    lengths = np.sqrt(np.bincount(rows, squares[columns], len(taught)))
+    rows, columns, times = found.rows[known], places[known], found.times[known]
+    lengths = np.sqrt(np.bincount(rows, times * squares[columns], len(taught)))
     temperatures = np.array([base.temperature(base.look(lesson.text)) for lesson in taught])
     # A text without any known piece keeps its score whatever is learned (`Model.look`).
     cooler = temperatures[0] / temperatures
     scale = np.divide(cooler, lengths, out=np.zeros(len(taught)), where=lengths > 0)
-    values = (_idf(squares)[columns] * scale[rows]).astype(np.float32)
+    values = (times * _idf(squares)[columns] * scale[rows]).astype(np.float32)
     return csr_matrix((values, (rows, columns)), shape=(len(taught), len(keys))), cooler.astype(np.float32)
 
 

@@ -17,13 +17,14 @@ from nlp.context import Cues
 from nlp.evaluation import Example, read_examples
 from nlp.integrity import find_integrity, integrity_rules
 from nlp.matching import Matcher
+from nlp.model import INTEGRITY, SAFETY
 from nlp.normalise import Colloquial, normalise
 from nlp.result import Learned
 from nlp.safety import find_safety, safety_rules
 from nlp.taxonomy import Taxonomy, default_taxonomy
 from nlp.training.learn import Floats, hinge
+from nlp.training.numbers import RECIPE, Recipe
 from nlp.training.pieces import find_pieces, matrix
-from nlp.training.recipe import INTEGRITY, RECIPE, SAFETY, Recipe
 from nlp.training.texts import EXAMPLES, Taught, own_texts
 from nlp.training.vocabulary import choose
 

@@ -1,8 +1,6 @@
 """How weights are learned: ridge regression, a softmax, and a squared hinge for one column.
 
-All three take texts as sparse unit rows beside a few dense directions, weigh each text, and are
-deterministic. Weights come back for the sparse columns alone: a direction is itself a sum of
-pieces, so what was learned of it is folded into them.
+All take texts as sparse rows of pieces, weigh each text, and are deterministic.
 """
 
 from collections.abc import Callable
@@ -19,22 +17,9 @@ Step = Callable[[str, float], None]
 
 _MEMORY: Final = 6
 """Past steps that the quasi-Newton method keeps: each is as large as all the weights."""
-
-
-class Rows(NamedTuple):
-    """Texts as numbers: ``pieces`` is sparse (scipy CSR), ``directions`` dense, both with a row for each text."""
-
-    pieces: Any
-    directions: Floats
-
-    def take(self, chosen: Any) -> "Rows":
-        """Give some of the rows."""
-        return Rows(self.pieces[chosen], self.directions[chosen])
-
-    def kernel(self, other: "Rows") -> Floats:
-        """Give the products of all rows with all rows of ``other``."""
-        products: Floats = (self.pieces @ other.pieces.T).toarray() + self.directions @ other.directions.T
-        return products
+_ROUNDS: Final = 80
+_SETTLED: Final = 1e-6
+"""Conjugate gradients are done when what is left of the slope, squared, is this share of what it was."""
 
 
 class Linear(NamedTuple):
@@ -49,64 +34,66 @@ class Linear(NamedTuple):
         return scored
 
 
-def stack(*parts: Rows) -> Rows:
-    """Put rows below one another."""
-    sparse = need("scipy.sparse")
-    return Rows(sparse.vstack([part.pieces for part in parts]).tocsr(), np.vstack([part.directions for part in parts]))
-
-
-def directions(pieces: Any, count: int) -> Floats:
-    """Give the ``count`` directions along which texts differ most (SVD), a column each, of unit length."""
-    linalg = need("scipy.sparse.linalg")
-    count = min(count, min(pieces.shape) - 1)
-    if count < 1:
-        return np.zeros((pieces.shape[1], 0), dtype=np.float32)
-    start = np.ones(min(pieces.shape), dtype=np.float32)
-    _, _, found = linalg.svds(pieces, k=count, v0=start, tol=1e-3)
-    return np.ascontiguousarray(found.T, dtype=np.float32)
-
-
-def ridge(rows: Rows, wanted: Floats, weights: Floats, basis: Floats, strength: float) -> Linear:
-    """Learn columns by weighted squares, in closed form over the texts: for some thousands of them."""
-    linalg = need("scipy.linalg")
-    system = rows.kernel(rows)
-    system[np.diag_indices_from(system)] += strength / weights
+def ridge(pieces: Any, wanted: Floats, weights: Floats, strength: float) -> Linear:
+    """Learn columns by weighted squares (conjugate gradients on the normal equations, all columns at once)."""
     bias = np.average(wanted, axis=0, weights=weights).astype(np.float32)
-    shares = linalg.cho_solve(linalg.cho_factor(system, lower=True, overwrite_a=True), wanted - bias)
-    return Linear(_fold(rows.pieces.T @ shares, rows.directions.T @ shares, basis), bias)
+    scale = np.sqrt(weights)[:, None].astype(np.float32)
+    turned = pieces.T.tocsr()
+    missing = scale * (wanted - bias)
+    learned = np.zeros((pieces.shape[1], wanted.shape[1]), dtype=np.float32)
+    slope = turned @ (scale * missing)
+    ahead = slope.copy()
+    size = first = (slope**2).sum(axis=0)
+    for _ in range(_ROUNDS):
+        moved = scale * (pieces @ ahead)
+        curved = (moved**2).sum(axis=0) + strength * (ahead**2).sum(axis=0)
+        step = size / np.maximum(curved, 1e-20)
+        learned += step * ahead
+        missing -= step * moved
+        slope = turned @ (scale * missing) - np.float32(strength) * learned
+        before, size = size, (slope**2).sum(axis=0)
+        if (size <= _SETTLED * first).all():
+            break
+        ahead *= size / np.maximum(before, 1e-20)
+        ahead += slope
+    return Linear(learned, bias)
 
 
 def softmax_regression(
-    rows: Rows, wanted: Floats, weights: Floats, basis: Floats, looseness: float, steps: int, tell: Step
+    pieces: Any, right: npt.NDArray[np.int64], weights: Floats, columns: int, looseness: float, steps: int, tell: Step
 ) -> Linear:
-    """Learn chances over the columns; ``wanted`` are the chances known. ``looseness`` is 1 over the L2 penalty.
-
-    Few ``steps`` from nothing are themselves a restraint: begun at the first model's weights, the
-    same steps end five points lower on new sentences.
-    """
-    pieces, turned = rows.pieces, rows.pieces.T.tocsr()
-    known, across, columns = pieces.shape[1], rows.directions.shape[1], wanted.shape[1]
+    """Learn chances over ``columns``; ``right`` is each text's number. ``looseness`` is 1 over the L2 penalty."""
+    turned = pieces.T.tocsr()
+    known = pieces.shape[1]
+    wanted = np.eye(columns, dtype=np.float32)[right]
     scale = weights[:, None]
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        table = flat.reshape(known + across + 1, columns).astype(np.float32)
-        scores = pieces @ table[:known] + rows.directions @ table[known:-1] + table[-1]
+        table = flat.reshape(known + 1, columns).astype(np.float32)
+        scores = pieces @ table[:-1] + table[-1]
         scores -= scores.max(axis=1, keepdims=True)
-        chances = np.exp(scores)
-        sums = chances.sum(axis=1, keepdims=True)
+        powers = np.exp(scores)
+        sums = powers.sum(axis=1, keepdims=True)
         value = -float((scale * wanted * (scores - np.log(sums))).sum(dtype=np.float64))
-        off = scale * (chances / sums - wanted)
+        off = scale * (powers / sums - wanted)
         slope = np.empty_like(table)
-        slope[:known] = turned @ off
-        slope[known:-1] = rows.directions.T @ off
+        slope[:-1] = turned @ off
         slope[-1] = off.sum(axis=0)
         slope[:-1] += table[:-1] / looseness
         value += 0.5 / looseness * float((table[:-1].astype(np.float64) ** 2).sum())
         return value, slope.ravel().astype(np.float64)
 
-    flat = _minimise(loss, (known + across + 1) * columns, steps, tell)
-    table = flat.reshape(known + across + 1, columns).astype(np.float32)
-    return Linear(_fold(table[:known], table[known:-1], basis), table[-1])
+    flat = _minimise(loss, (known + 1) * columns, steps, tell)
+    table = flat.reshape(known + 1, columns).astype(np.float32)
+    return Linear(table[:-1], table[-1])
+
+
+def hinges(
+    pieces: Any, right: npt.NDArray[np.int64], weights: Floats, columns: int, looseness: float, steps: int = 100
+) -> Linear:
+    """Learn a column for each of ``columns`` against all others; ``right`` is the number of each text's."""
+    each = [hinge(pieces, right == number, weights, looseness, steps) for number in range(columns)]
+    return Linear(np.hstack([one.weights for one in each]), np.concatenate([one.bias for one in each]))
 
 
 def hinge(pieces: Any, right: npt.NDArray[np.bool_], weights: Floats, looseness: float, steps: int = 200) -> Linear:
@@ -146,8 +133,3 @@ def _minimise(loss: Callable[..., Any], size: int, steps: int, tell: Step) -> np
     )
     result: npt.NDArray[np.float64] = found.x
     return result
-
-
-def _fold(weights: Any, across: Any, basis: Floats) -> Floats:
-    folded: Floats = np.asarray(weights, dtype=np.float32) + basis @ np.asarray(across, dtype=np.float32)
-    return folded

@@ -16,11 +16,14 @@ from nlp.taxonomy import Taxonomy
 from nlp.training.science import TrainingError
 from nlp.training.texts import Folding
 
-View = Literal["full", "titles", "first 60"]
-VIEWS: Final[tuple[View, ...]] = ("full", "titles", "first 60")
+View = Literal["full", "titles", "first 60", "part"]
 
 FIRST: Final = 60
 """Characters of the shortest view of a message's detail."""
+_PART: Final = 70
+_SHORTEST_PART: Final = 35
+_PARTS_UNTIL: Final = 420
+"""Parts of the detail, cut every 70 characters: to learn from what is said in the middle, never to measure with."""
 
 _ALONE: Final = 1_000_000
 """Groups of messages that belong to none are numbered from here."""
@@ -57,9 +60,11 @@ def read_lent(folder: Path, taxonomy: Taxonomy) -> Lent:
     for number, row in enumerate(_rows(folder / "messages.dev.jsonl", digest), start=1):
         label, group = _label(row, names, number), int(row["group"])
         detail = (row["detail"] or "").strip()
+        full = fold(f"{row['title'] or ''}。{detail}")
         messages += (
-            Message(fold(f"{row['title'] or ''}。{detail}"), "full", label, group),
+            Message(full, "full", label, group),
             Message(fold(detail[:FIRST]), "first 60", label, group),
+            *(Message(part, "part", label, group) for part in _parts(full)),
         )
     for number, row in enumerate(_rows(folder / "titles.dev.jsonl", digest), start=1):
         messages.append(Message(fold(row["title"] or ""), "titles", _label(row, names, number), int(row["group"])))
@@ -68,6 +73,13 @@ def read_lent(folder: Path, taxonomy: Taxonomy) -> Lent:
     for group, row in enumerate(rows, start=_ALONE):
         messages.append(Message(fold(f"{row['title'] or ''}。{row['detail'] or ''}"), "full", None, group))
     return Lent(tuple(messages), labels, digest.hexdigest())
+
+
+def _parts(text: str) -> Iterator[str]:
+    for start in range(FIRST, min(len(text), _PARTS_UNTIL), _PART):
+        part = text[start : start + _PART]
+        if len(part) >= _SHORTEST_PART:
+            yield part
 
 
 def _read_labels(path: Path, taxonomy: Taxonomy) -> dict[str, frozenset[str]]:

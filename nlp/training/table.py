@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nlp.model import FORMAT
 from nlp.training.learn import Floats
 from nlp.training.pieces import Keys, find_pieces, matrix
 from nlp.training.vocabulary import Vocabulary
 
-FORMAT: Final = 1
 _LARGEST: Final = 127
 """The largest number of eight bits with a sign."""
 

@@ -14,7 +14,8 @@ from nlp.taxonomy import Taxonomy
 from nlp.training.science import TrainingError
 
 DATA: Final = Path(__file__).parents[1] / "data"
-EXAMPLES: Final = (DATA / "examples.tsv", DATA / "more_examples.tsv")
+EXAMPLES: Final = tuple(sorted(DATA.glob("examples*.tsv")))
+"""The sentences, a file for each who wrote them."""
 ASSOCIATIONS: Final = DATA / "associations.tsv"
 
 KEYWORD_WEIGHT: Final = 0.15
@@ -23,6 +24,7 @@ ASSOCIATION_WEIGHT: Final = 0.4
 _SAID_TOGETHER: Final = 3
 """How many associations make one text: alone each would have a unit vector of two or three pieces."""
 
+_FORMAL_NOTES: Final = frozenset({"正式", "标题"})
 _KNOWN_MARKS: Final = frozenset({"SAFETY", "INT", "NONE", "SPAM", "OOS", "INTENT"})
 
 Floats = npt.NDArray[np.float32]
@@ -33,7 +35,8 @@ class Taught(NamedTuple):
 
     ``leaves`` are the codes of which any is right (empty: not known, or none is). ``danger`` and
     ``corruption`` are None where nobody said, or both answers are right. ``weight`` is what
-    the text counts; 1 for a written sentence.
+    the text counts; 1 for a written sentence. ``writer`` is the number of who wrote it, -1 for what is no sentence.
+    ``formal``: it is written as to a government's message board.
     """
 
     text: str
@@ -41,6 +44,8 @@ class Taught(NamedTuple):
     danger: bool | None = None
     corruption: bool | None = None
     weight: float = 1.0
+    writer: int = -1
+    formal: bool = False
 
 
 class Folding:
@@ -64,7 +69,7 @@ def own_texts(
     :class:`nlp.evaluation.ExampleError` for one that cannot be read.
     """
     fold = Folding(taxonomy)
-    texts = [text for path in examples for text in _read_sentences(path, taxonomy, fold)]
+    texts = [text for writer, path in enumerate(examples) for text in _read_sentences(path, taxonomy, fold, writer)]
     if associations is not None:
         texts += _read_associations(associations, taxonomy, fold)
     for leaf in taxonomy.leaves:
@@ -83,7 +88,7 @@ def targets(texts: Iterable[Taught], places: Mapping[str, int]) -> Floats:
     return np.stack(rows)
 
 
-def _read_sentences(path: Path, taxonomy: Taxonomy, fold: Folding) -> Iterator[Taught]:
+def _read_sentences(path: Path, taxonomy: Taxonomy, fold: Folding, writer: int) -> Iterator[Taught]:
     leaves = {leaf.code for leaf in taxonomy.leaves}
     for number, example in enumerate(read_examples(path), start=1):
         marks = {answer.partition(":")[0] for answer in example.expected}
@@ -95,7 +100,12 @@ def _read_sentences(path: Path, taxonomy: Taxonomy, fold: Folding) -> Iterator[T
         text = fold(example.text)
         if text:
             yield Taught(
-                text, frozenset(marks & leaves), danger=_whether("SAFETY", marks), corruption=_whether("INT", marks)
+                text,
+                frozenset(marks & leaves),
+                danger=_whether("SAFETY", marks),
+                corruption=_whether("INT", marks),
+                writer=writer,
+                formal=example.note in _FORMAL_NOTES,
             )
 
 

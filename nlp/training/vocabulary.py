@@ -16,7 +16,7 @@ from nlp.dictionary import load_dictionary
 from nlp.training.pieces import LONGEST, Keys, Pieces, count_groups, key_of, piece_of
 
 FEWEST_GROUPS: Final = 5
-COMMON_GROUPS: Final = 40
+COMMON_GROUPS: Final = 10
 """A piece that our own texts lack is taken if so many different messages have it."""
 FEWEST_OWN: Final = 2
 

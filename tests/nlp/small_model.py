@@ -23,5 +23,5 @@ def small_model(
         "scale": np.ones(len(columns), np.float32),
         "bias": np.zeros(len(columns), np.float32),
         "columns": np.array(columns, np.str_),
-        "header": np.array(json.dumps({"format": 1, "id": "small", "temperature": 1.0, **(header or {})})),
+        "header": np.array(json.dumps({"format": 2, "id": "small", "temperature": 1.0, **(header or {})})),
     }

@@ -26,17 +26,30 @@ def test_the_packaged_model_has_every_leaf_and_both_alarms() -> None:
     assert model.header["thresholds"].keys() >= {"safety", "integrity"}
 
 
-def test_a_score_is_linear_in_the_different_pieces_and_the_length_does_not_count() -> None:
+def test_a_score_is_linear_in_the_pieces_up_to_three_times_and_the_length_does_not_count() -> None:
     model = Model(small_model(WEIGHTS))
-    assert model.look("路灯").scores.tolist() == [4, -1]
-    assert model.look("路灯，路灯").scores.tolist() == [4, -1]
-    assert model.look("路灯漏").scores.tolist() == pytest.approx([2 / 2**0.5, 2 / 2**0.5])
-    assert model.look("别的").scores.tolist() == [0, 0]
+    assert model.look("路灯").scores.tolist() == [4, -1, 0]
+    assert model.look("路灯漏").scores.tolist() == pytest.approx([2 / 2**0.5, 2 / 2**0.5, 0])
+    assert model.look("路灯，路灯漏").scores.tolist() == pytest.approx([6 / 3**0.5, 1 / 3**0.5, 0])
+    assert model.look("，".join(["路灯"] * 9)).scores.tolist() == model.look("路灯，路灯，路灯").scores.tolist()
+    assert model.look("别的").scores.tolist() == [0, 0, 0]
+
+
+def test_a_formal_text_gets_its_field_and_another_temperature() -> None:
+    weights = {"路灯": {"CG04": 4, "FIELD 1": 3, "FORMAL": 0}, "反映": {"FORMAL": 100}, "哎": {"FORMAL": -100}}
+    header = {"fields": [["CG04"]], "temperature": 1.0, "field temperature": [[9, 4.0]], "doubt": 0.2}
+    model = Model(small_model(weights, header))
+    formal, chat = model.look("反映路灯"), model.look("哎路灯")
+    assert (formal.formal, chat.formal) == pytest.approx((1, 0))
+    assert (model.field_power(formal), model.field_power(chat)) == pytest.approx((0.25, 1))
+    assert (model.doubt(formal), model.doubt(chat)) == pytest.approx((0, 0.2))
+    assert formal.scores[model.field_of["CG04"]] == pytest.approx(3 / 2**0.5)
+    assert formal.scores[model.field_of["HS01"]] == 0, "a leaf without a field"
 
 
 def test_pieces_of_a_single_character_mean_little() -> None:
     model = Model(small_model(WEIGHTS))
-    assert [model.look(text).meaningful for text in ("路灯漏，路灯", "漏", "别的", "")] == [1, 0, 0, 0]
+    assert [model.look(text).meaningful for text in ("路灯漏，路灯", "漏", "别的", "")] == [2, 0, 0, 0]
 
 
 def test_a_table_stored_by_columns_gives_the_same() -> None:
@@ -74,11 +87,12 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
         ({"scale": np.array([1, np.nan], np.float32)}, "scale"),
         ({"header": np.array("{")}, "header"),
         ({"header": np.array("[]")}, "header"),
-        ({"header": np.array(json.dumps({"format": 2, "id": "x", "temperature": 1}))}, "format 2"),
-        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": 0}))}, "temperature"),
-        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": []}))}, "temperature"),
-        ({"header": np.array(json.dumps({"format": 1, "temperature": 1}))}, "id"),
-        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": 1, "doubt": 1}))}, "numbers"),
+        ({"header": np.array(json.dumps({"format": 1, "id": "x", "temperature": 1}))}, "format 1"),
+        ({"header": np.array(json.dumps({"format": 2, "id": "x", "temperature": 1, "fields": [["A"]]}))}, "no column"),
+        ({"header": np.array(json.dumps({"format": 2, "id": "x", "temperature": 0}))}, "temperature"),
+        ({"header": np.array(json.dumps({"format": 2, "id": "x", "temperature": []}))}, "temperature"),
+        ({"header": np.array(json.dumps({"format": 2, "temperature": 1}))}, "id"),
+        ({"header": np.array(json.dumps({"format": 2, "id": "x", "temperature": 1, "doubt": 1}))}, "numbers"),
     ],
 )
 def test_a_file_with_a_fault_is_refused_by_its_name(tmp_path: Path, change: dict[str, Any], said: str) -> None:
@@ -109,7 +123,7 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 
 
 def test_no_code_hides_in_a_model(tmp_path: Path) -> None:
-    arrays = small_model(WEIGHTS) | {"header": np.array([{"format": 1}], dtype=object)}
+    arrays = small_model(WEIGHTS) | {"header": np.array([{"format": 2}], dtype=object)}
     with pytest.raises(ModelError):
         load_model(write(tmp_path / "pickled.npz", arrays))
 
@@ -117,4 +131,4 @@ def test_no_code_hides_in_a_model(tmp_path: Path) -> None:
 def test_without_anything_learned_nothing_is_seen() -> None:
     model = no_model()
     look = model.look("路灯不亮")
-    assert (len(look.pieces), len(look.scores), model.id) == (0, 0, "")
+    assert (len(look.pieces), look.scores.tolist(), model.id) == (0, [0], "")

@@ -6,7 +6,7 @@ import pytest
 
 from nlp.taxonomy import Taxonomy, default_taxonomy
 from nlp.training.messages import Lent, Message
-from nlp.training.recipe import RECIPE, Recipe
+from nlp.training.numbers import RECIPE, Recipe
 from nlp.training.texts import Taught
 
 SAID = {
@@ -30,8 +30,12 @@ def small_taxonomy() -> Taxonomy:
 @pytest.fixture(scope="session")
 def sentences() -> list[Taught]:
     """Six sentences for each leaf, five dangers, none of corruption."""
-    leaves = [Taught(text, frozenset([code]), False, False) for code, texts in SAID.items() for text in texts]
-    return leaves + [Taught(text, frozenset(), True, False) for text in DANGER]
+    leaves = [
+        Taught(text, frozenset([code]), False, False, writer=number % 2)
+        for code, texts in SAID.items()
+        for number, text in enumerate(texts)
+    ]
+    return leaves + [Taught(text, frozenset(), True, False, writer=0) for text in DANGER]
 
 
 @pytest.fixture(scope="session")
@@ -49,5 +53,5 @@ def lent() -> Lent:
 
 @pytest.fixture(scope="session")
 def quick() -> Recipe:
-    """The packaged recipe with fewer steps."""
-    return RECIPE._replace(directions=4, steps=8, measured_folds=1)
+    """The packaged recipe, measured on one fold."""
+    return RECIPE._replace(measured_folds=1)

@@ -66,7 +66,7 @@ def test_nothing_to_fit_on_leaves_the_scores_as_they_are() -> None:
 def test_figures_are_told_for_each_view() -> None:
     scores, right = overconfident(800)
     views = ["full"] * 400 + ["titles"] * 400
-    figures = label_figures(scores, np.full(800, 20), right, np.eye(2, dtype=np.float32), views)
+    figures = label_figures(scores, np.full(800, 20), right, views)
     assert figures.keys() == {"full", "titles"}
     assert figures["full"]["n"] == 400
     assert figures["full"]["accuracy"] == figures["full"]["macro_f1"] == 0.75

@@ -26,7 +26,7 @@ def packaged() -> Arrays:
     weights = np.zeros((len(keys), len(COLUMNS)), np.int8)
     for leaf, own in KNOWN.items():
         weights[np.isin(keys, find_pieces(own).keys), COLUMNS.index(leaf)] = 100
-    header = {"format": 1, "id": "shipped", "temperature": [[100, 0.5]], "thresholds": {"safety": 0.1}, "rules": 0.1}
+    header = {"format": 2, "id": "shipped", "temperature": [[100, 0.5]], "thresholds": {"safety": 0.1}, "rules": 0.1}
     return {
         "pieces": keys.astype(np.uint64),
         "weights": weights,
@@ -137,13 +137,18 @@ def test_a_weight_that_would_drown_the_others_is_held_back(packaged: Arrays) -> 
     assert best(adapted, "坑洼") == "ROAD"
 
 
+def warmth(arrays: Arrays) -> float:
+    model = Model(arrays)
+    return model.temperature(model.look("路灯"))
+
+
 def test_a_model_that_was_too_sure_is_made_less_sure(packaged: Arrays) -> None:
     said = np.array([[0.98, 0.01, 0.01]] * 10, np.float32)
     right = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2], np.intp)
-    assert Model(warmer(packaged, said, right))._steps == [[100, 0.5 * 3.0]]
-    assert Model(warmer(packaged, said, np.zeros(10, np.intp)))._steps == [[100, 0.5]]
+    assert warmth(warmer(packaged, said, right)) == 0.5 * 3.0
+    assert warmth(warmer(packaged, said, np.zeros(10, np.intp))) == 0.5
 
 
 def test_without_anything_to_measure_by_the_model_stays_as_sure(packaged: Arrays) -> None:
     nothing = np.zeros((0, len(LEAVES)), np.float32), np.zeros(0, np.intp)
-    assert Model(warmer(packaged, *nothing))._steps == [[100, 0.5]]
+    assert warmth(warmer(packaged, *nothing)) == 0.5

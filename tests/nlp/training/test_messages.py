@@ -34,6 +34,8 @@ def test_three_views_of_a_message_and_those_without_a_label(tmp_path: Path, smal
     assert [(m.view, m.label, len(m.text)) for m in lent.messages] == [
         ("full", 0, 165),
         ("first 60", 0, 60),
+        ("part", 0, 70),
+        ("part", 0, 35),
         ("titles", 0, 4),
         ("full", None, 6),
         ("full", None, 3),

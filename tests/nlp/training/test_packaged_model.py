@@ -36,7 +36,8 @@ def header(arrays: dict[str, Any]) -> dict[str, Any]:
 
 def test_it_was_taught_for_todays_leaves(arrays: dict[str, Any], header: dict[str, Any]) -> None:
     codes = [leaf.code for leaf in default_taxonomy().leaves]
-    assert arrays["columns"].tolist() == [*codes, "SAFETY", "INT"]
+    fields = [f"FIELD {number}" for number in range(1, 8)]
+    assert arrays["columns"].tolist() == [*codes, *fields, "FORMAL", "SAFETY", "INT"]
     assert header["taxonomy"] == hash_leaves(codes)
 
 
@@ -45,7 +46,7 @@ def test_it_has_the_agreed_form(arrays: dict[str, Any]) -> None:
     assert (pieces.dtype, weights.dtype, arrays["squares"].dtype) == (np.uint64, np.int8, np.float32)
     assert weights.shape == (len(pieces), len(arrays["columns"]))
     assert (np.diff(pieces.astype(object)) > 0).all()
-    assert MODEL_PATH.stat().st_size < 8_000_000
+    assert MODEL_PATH.stat().st_size < 20_000_000
 
 
 def test_no_piece_could_be_a_number_or_a_plate(arrays: dict[str, Any]) -> None:
@@ -63,7 +64,13 @@ def ranked(model: Model, name: str) -> Iterator[tuple[frozenset[str], list[str]]
 
 
 @pytest.mark.parametrize(
-    ("name", "top1", "top3"), [("knew_categories.tsv", 0.71, 0.86), ("names_only.tsv", 0.74, 0.86)]
+    ("name", "top1", "top3"),
+    [
+        ("knew_categories.tsv", 0.83, 0.92),
+        ("names_only.tsv", 0.8, 0.89),
+        ("third_party.tsv", 0.86, 0.93),
+        ("fourth_party.tsv", 0.72, 0.87),
+    ],
 )
 def test_new_sentences_are_filed_right(arrays: dict[str, Any], name: str, top1: float, top3: float) -> None:
     found = list(ranked(Model(arrays), name))

@@ -6,6 +6,11 @@ import pytest
 from nlp.training.pieces import count_groups, find_pieces, key_of, matrix, piece_of
 
 
+def times(text: str) -> dict[str, int]:
+    pieces = find_pieces([text])
+    return {piece_of(key): count for key, count in zip(pieces.keys.tolist(), pieces.times.tolist(), strict=True)}
+
+
 def found(*texts: str) -> list[tuple[int, str]]:
     pieces = find_pieces(texts)
     return sorted((row, piece_of(key)) for row, key in zip(pieces.rows.tolist(), pieces.keys.tolist(), strict=True))
@@ -26,6 +31,11 @@ def test_a_key_and_its_piece() -> None:
 def test_no_key_for_what_is_no_piece(piece: str) -> None:
     with pytest.raises(ValueError, match="1 to 4 characters"):
         key_of(piece)
+
+
+def test_a_piece_counts_three_times_at_most() -> None:
+    assert times("灯灯") == {"灯": 2, "灯灯": 1}
+    assert times("灯灯灯灯灯灯") == {"灯": 3, "灯灯": 3, "灯灯灯": 3, "灯灯灯灯": 3}
 
 
 def test_all_runs_of_one_to_four_characters_each_once() -> None:
@@ -54,8 +64,12 @@ def test_groups_count_a_repeat_once() -> None:
     assert ([piece_of(key) for key in keys.tolist()], counts.tolist()) == (["灯"], [2])
 
 
-def test_rows_have_length_one_and_unknown_texts_are_zero() -> None:
+def test_rows_have_length_one_a_repeat_adds_and_unknown_texts_are_zero() -> None:
     vocabulary = np.array(sorted(map(key_of, ["灯", "水"])), dtype=np.uint64)
-    table = matrix(find_pieces(["灯水灯", "水", "车"]), 3, vocabulary, np.array([3, 4], dtype=np.float32)).toarray()
-    assert np.allclose(np.linalg.norm(table, axis=1), [1, 1, 0])
+    texts, worths = ["灯水", "水", "车", "灯水灯"], np.array([3, 4], dtype=np.float32)
+    table = matrix(find_pieces(texts), 4, vocabulary, worths).toarray()
+    assert np.allclose(np.linalg.norm(table[:3], axis=1), [1, 1, 0])
     assert sorted(np.round(table[0], 3)) == [0.6, 0.8]
+    assert np.allclose(sorted(table[3]), np.sort([2 * worths[0], worths[1]] / np.sqrt(2 * 9 + 16))) or np.allclose(
+        sorted(table[3]), np.sort([2 * worths[1], worths[0]] / np.sqrt(2 * 16 + 9))
+    )

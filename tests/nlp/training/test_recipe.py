@@ -11,8 +11,9 @@ from nlp.classify import Classifier
 from nlp.model import Model, ModelError
 from nlp.taxonomy import Taxonomy
 from nlp.training.messages import Lent
+from nlp.training.numbers import Recipe
 from nlp.training.pieces import piece_of
-from nlp.training.recipe import Recipe, train
+from nlp.training.recipe import train
 from nlp.training.science import TrainingError
 from nlp.training.table import Table
 from nlp.training.texts import Taught
@@ -31,7 +32,7 @@ def with_lent(small_taxonomy: Taxonomy, sentences: list[Taught], lent: Lent, qui
 
 
 def leaf(table: Table, text: str) -> str:
-    return table.columns[int(table.scores([text])[0, :-2].argmax())]
+    return table.columns[int(table.scores([text])[0, :4].argmax())]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,19 @@ def test_the_same_texts_give_the_same_model(
 def test_lent_messages_are_told_of_and_measured(with_lent: Table) -> None:
     assert with_lent.header["data"]["lent messages"]["count"] == 80
     assert with_lent.header["scores"]["full"]["accuracy"] > 0.9
+
+
+def test_a_formal_message_is_told_from_a_chat_and_gets_its_field(
+    with_lent: Table, small_taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    model = Model(stored(with_lent, tmp_path / "model.npz"))
+    formal, chat = model.look("街上漆黑一片灯不亮请尽快处理"), model.look("老板不发工资")
+    assert formal.formal > 0.8 > 0.2 > chat.formal
+    assert model.field_of["CG04"] == model.field_of["GY01"] == with_lent.columns.index("FIELD 1")
+    field, other = (formal.scores[model.field_of[code]] for code in ("CG04", "LD02"))
+    assert field > 0 > other
+    ranker = Classifier(small_taxonomy, model=model)
+    assert ranker.chances("孩子入园排不上请尽快处理")["JY07"] > 0.5
 
 
 def test_a_word_of_one_lent_matter_is_forgotten(
@@ -108,7 +122,7 @@ def test_the_file_is_read_back_and_scores_the_same(table: Table, tmp_path: Path)
         model = Model({name: stored[name] for name in stored.files})
         assert json.loads(str(stored["header"])) == json.loads(json.dumps(table.header))
     for text in ("灯一直不亮", "老板欠我工资", "", "😀"):
-        assert np.allclose(model.look(text).scores, table.scores([text])[0], atol=1e-3)
+        assert np.allclose(model.look(text).scores[:-1], table.scores([text])[0], atol=1e-3)
     assert [path.name for path in tmp_path.iterdir()] == ["model.npz"]
 
 
