@@ -23,5 +23,13 @@ class TelegramSettings(BaseSettings):
     )
 
 
+class DingTalkSettings(BaseSettings):
+    """The work robot on DingTalk is off until the app's id and secret are set (docs/channels/dingtalk.md)."""
+
+    dingtalk_client_id: str = Field("", description="Client ID (AppKey) of the internal app with the work robot.")
+    dingtalk_client_secret: SecretStr = Field(SecretStr(""), description="Client Secret (AppSecret) of the same app.")
+    dingtalk_api_base: str = Field("https://api.dingtalk.com", description="DingTalk's API server.")
+
+
 class PosterSettings(BaseSettings):
     poster_font: str = Field("", description="Path of a Chinese font for posters. Empty: looked for on the machine.")

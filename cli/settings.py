@@ -9,22 +9,34 @@ from pathlib import Path
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from bot.settings import PosterSettings, ServerSettings, TelegramSettings
+from bot.settings import DingTalkSettings, PosterSettings, ServerSettings, TelegramSettings
 from storage.settings import StorageSettings
 
 #: Values from examples and habit. One of these as a secret stops the start.
 _SAMPLES = ("change", "secret", "example", "sample", "test", "password", "your", "xxx", "123456", "<")
-_SECRETS = ("secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret")
+_SECRETS = (
+    "secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret", "dingtalk_client_secret",
+)  # fmt: skip
 #: Telegram's own has 35 characters behind the colon; a self-hosted or later one may differ.
 _BOT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,256}")
+_DINGTALK_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+def _check_address(name: str, base: str) -> None:
+    from bot.lines import address_of
+
+    try:
+        address_of(base)
+    except ValueError as error:
+        raise ValueError(f"MASHANG_{name}: {error}") from None
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the text names it and says what to do."""
 
 
-class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings):
+class Settings(StorageSettings, ServerSettings, TelegramSettings, DingTalkSettings, PosterSettings):
     """Every name with its help is listed by `main.py doctor --settings`."""
 
     model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", hide_input_in_errors=True)
@@ -72,12 +84,25 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, PosterSettings
         if secret and not self.public_url:
             raise ValueError("MASHANG_TELEGRAM_WEBHOOK_SECRET is set, so MASHANG_PUBLIC_URL must be set as well")
         if citizen or desk:
-            from bot.lines import address_of
+            _check_address("TELEGRAM_API_BASE", self.telegram_api_base)
+        return self
 
-            try:
-                address_of(self.telegram_api_base)
-            except ValueError as error:
-                raise ValueError(f"MASHANG_TELEGRAM_API_BASE: {error}") from None
+    @model_validator(mode="after")
+    def _check_dingtalk(self) -> "Settings":
+        client_id, secret = self.dingtalk_client_id, self.dingtalk_client_secret.get_secret_value()
+        if bool(client_id) != bool(secret):
+            there, missing = ("ID", "SECRET") if client_id else ("SECRET", "ID")
+            raise ValueError(
+                f"MASHANG_DINGTALK_CLIENT_{missing} is missing beside MASHANG_DINGTALK_CLIENT_{there}; "
+                "both are in the app's 凭证与基础信息"
+            )
+        if client_id and any(client_id.lower().startswith(sample) for sample in _SAMPLES):
+            raise ValueError("MASHANG_DINGTALK_CLIENT_ID is still a sample value; set a real one")
+        for name, value in (("ID", client_id), ("SECRET", secret)):
+            if value and not _DINGTALK_CREDENTIAL.fullmatch(value):
+                raise ValueError(f"MASHANG_DINGTALK_CLIENT_{name} has something around it: it is only A-Z a-z 0-9 _ -")
+        if client_id:
+            _check_address("DINGTALK_API_BASE", self.dingtalk_api_base)
         return self
 
     @property

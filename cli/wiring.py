@@ -15,6 +15,7 @@ from bot.metrics import Metrics
 from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
+from cli.dingtalk import dingtalk
 from cli.night import train_by_night
 from cli.settings import Settings
 from nlp.classify import Classifier
@@ -183,7 +184,7 @@ def build_desk(
         )
         for account in ("citizen", "desk")
     )  # fmt: skip
-    late = _telegram(settings, store, http)
+    late = (*_telegram(settings, store, http), *dingtalk(settings, store, http))
     every: list[Channel] = [*webchats, *late, *extra_channels]
     for channel in every:
         channels.add(channel)

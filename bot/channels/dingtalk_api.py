@@ -15,7 +15,8 @@ import aiohttp
 import orjson
 
 from bot.channel import AttachmentGone, TemporaryFailure
-from bot.channels.dingtalk_errors import ApiRefusal
+from bot.channels.dingtalk_errors import ApiRefusal, delivery_error
+from bot.channels.tokens import TokenRefused
 from bot.http import HttpClient
 from bot.lines import address_of
 
@@ -31,19 +32,16 @@ Json = dict[str, Any]
 
 
 class Tokens(Protocol):
-    """Who holds the app's access token for all processes (`bot.channels.tokens.TokenHolder`)."""
+    """Who holds the app's access token for all processes: `bot.channels.tokens.TokenHolder`."""
 
-    async def token(self) -> str: ...
-
-    async def renew(self, stale: str) -> str:
-        """Another one than `stale`, which the platform refused."""
-        ...
+    async def use(self, call: Callable[[str], Awaitable[Json]]) -> Json: ...
 
 
 class DingTalkApi:
     """One app at one API server. `timeout` is seconds for a call, `transfer_timeout` for a file.
 
-    Raises `ValueError` for a `base` that is no address. Set `tokens` before anything is called that needs one.
+    Raises `ValueError` for a `base` that is no address. Set `tokens`, which fetch by `fetch_token`, before anything is
+    called that needs one.
     """
 
     def __init__(
@@ -74,6 +72,13 @@ class DingTalkApi:
             raise TemporaryFailure("accessToken: an answer that is not the API's")
         return token, float(lifetime)
 
+    async def fetch_token(self) -> tuple[str, float]:
+        """The same for a `TokenHolder`: raises `DeliveryError`."""
+        try:
+            return await self.new_token()
+        except ApiRefusal as refusal:
+            raise delivery_error(refusal) from None
+
     async def open_connection(self, subscriptions: list[Json], agent: str) -> tuple[str, str]:
         """Endpoint and one-time ticket of a new stream. Raises as `call` does."""
         fields = {
@@ -95,7 +100,8 @@ class DingTalkApi:
     async def call(self, path: str, fields: Json) -> Json:
         """The answer to a call with the app's token, which is renewed once if it is refused.
 
-        Raises `ApiRefusal`, or `TemporaryFailure` for whatever is not DingTalk's own word.
+        Raises `ApiRefusal`, `TemporaryFailure` for whatever is not DingTalk's own word, `RateLimited` where no token
+        is to be had that it takes, or `StorageUnavailable`.
         """
 
         async def attempt(token: str) -> Json:
@@ -141,15 +147,18 @@ class DingTalkApi:
             raise TemporaryFailure("messageFiles/download: an answer that is not the API's")
         return await self._get(url, limit)
 
-    async def _with_token(self, attempt: Callable[[str], Awaitable[Json]]) -> Json:
+    async def _with_token(self, call: Callable[[str], Awaitable[Json]]) -> Json:
         assert self.tokens is not None, "whoever makes the API gives it its tokens"
-        token = await self.tokens.token()
-        try:
-            return await attempt(token)
-        except ApiRefusal as refusal:
-            if refusal.policy != "token":
+
+        async def attempt(token: str) -> Json:
+            try:
+                return await call(token)
+            except ApiRefusal as refusal:
+                if refusal.policy == "token":
+                    raise TokenRefused from None
                 raise
-        return await attempt(await self.tokens.renew(token))
+
+        return await self.tokens.use(attempt)
 
     async def _post(self, path: str, fields: Json, headers: dict[str, str]) -> Json:
         return await self._ask(path, self.base + path, orjson.dumps(fields), headers)

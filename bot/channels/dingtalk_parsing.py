@@ -17,6 +17,8 @@ from bot.message import Attachment, InboundKind, InboundMessage
 
 Json = dict[str, Any]
 PRIVATE = "1"
+#: DingTalk gives no hint, and the first thing that a member types, the code of an invitation, would pass for English.
+LANGUAGE = "zh-hans"
 #: A staff id, and every other id that comes in.
 STAFF_ID = re.compile(r"[!-~]{1,200}")
 _REFERENCE_LIMIT = 4096
@@ -90,6 +92,7 @@ class DingTalkReader:
             button=button,
             attachments=attachments,
             reply_to=_text(raw, "originalProcessQueryKey"),
+            language=LANGUAGE,
             private=private,
         )
 

@@ -13,10 +13,8 @@ not be tried here.
 
 import asyncio
 import contextlib
-import io
 import json
 import time
-from collections import deque
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -28,8 +26,6 @@ from tests.fakes.dingtalk_screen import InvalidParam, show
 __all__ = ["FakeApp", "FakeDingTalk", "Fault", "Staff"]
 
 TOKEN_HEADER = "x-acs-dingtalk-access-token"
-#: Calls of one kind that 标准版 lets an app make in a second.
-PER_SECOND = 20
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 #: Faults that are the platform's own words: HTTP status and body.
 REFUSALS: dict[str, tuple[int, Json]] = {
@@ -67,7 +63,6 @@ class FakeDingTalk:
         self.url = ""
         self._apps: dict[str, FakeApp] = {}
         self._sockets: set[web.WebSocketResponse] = set()
-        self._recent: deque[float] = deque(maxlen=PER_SECOND)
 
     def app(self, client_id: str, secret: str, **options: Any) -> FakeApp:
         """An app with a published robot."""
@@ -183,21 +178,19 @@ class FakeDingTalk:
 
     # ── the API ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _authorised(self, request: web.Request, token: str) -> FakeApp | None:
+    def _authorised(self, token: str) -> FakeApp | None:
         return next((app for app in self._apps.values() if token in app.tokens), None)
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
-        app = self._authorised(request, request.headers.get(TOKEN_HEADER, ""))
+        app = self._authorised(request.headers.get(TOKEN_HEADER, ""))
         if app is None:
             return self._refusal("unauthorized")
         body = await request.json()
         app.calls.append(("send", body))
         if fault := app.take_fault("send"):
             return await self._suffer(request, fault)
-        now = time.monotonic()
-        if len(self._recent) == PER_SECOND and now - self._recent[0] < 1:
+        if app.too_often():
             return self._refusal("qps")
-        self._recent.append(now)
         if body["robotCode"] != app.client_id:
             return self._refusal("robot")
         [user_id] = body["userIds"]
@@ -230,7 +223,7 @@ class FakeDingTalk:
         return web.json_response({"errcode": 0, "errmsg": "ok"})
 
     async def _locate(self, request: web.Request) -> web.StreamResponse:
-        app = self._authorised(request, request.headers.get(TOKEN_HEADER, ""))
+        app = self._authorised(request.headers.get(TOKEN_HEADER, ""))
         if app is None:
             return self._refusal("unauthorized")
         body = await request.json()
@@ -248,7 +241,7 @@ class FakeDingTalk:
         return web.Response(body=list(app.files.values())[int(request.match_info["number"])])
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        app = self._authorised(request, request.query.get("access_token", ""))
+        app = self._authorised(request.query.get("access_token", ""))
         if app is None:
             return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
         form = await request.post()
@@ -256,7 +249,6 @@ class FakeDingTalk:
             return await self._suffer(request, fault)
         part = form["media"]
         assert isinstance(part, web.FileField)
-        assert isinstance(part.file, io.BufferedIOBase | io.IOBase)
         content = part.file.read()
         part.file.close()
         media_id = f"@media{next(app.ids)}"

@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import json
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,12 +50,14 @@ class Delivery:
 @dataclass
 class FakeApp:
     """`pending` are messages that nobody acknowledged yet, by the frame's message id; `answers` the acknowledgements'
-    codes. `retry` is the pause in seconds before DingTalk sends what was not acknowledged again (60 there)."""
+    codes. `retry` is the pause in seconds before DingTalk sends what was not acknowledged again (60 there),
+    `per_second` how many sends 标准版 lets an app make in a second; 0 is any number."""
 
     client_id: str
     secret: str
     base: str
     retry: float = 0.4
+    per_second: int = 20
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     staff: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
@@ -67,6 +71,7 @@ class FakeApp:
     sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     connections: int = 0
+    times: deque[float] = field(default_factory=deque)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -116,6 +121,16 @@ class FakeApp:
         said = says(found.shown.buttons[label])
         assert said is not None, "the client ignores this link"
         return self.push(Staff(by or user_id).text(said))
+
+    def too_often(self) -> bool:
+        """Whether one more send in this second is one too many; it counts if it is not."""
+        now = time.monotonic()
+        while self.times and now - self.times[0] >= 1:
+            self.times.popleft()
+        if self.per_second and len(self.times) >= self.per_second:
+            return True
+        self.times.append(now)
+        return False
 
     def add_file(self, content: bytes) -> str:
         """Keep a file that somebody sent; returns its download code."""

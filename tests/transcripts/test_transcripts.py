@@ -1,4 +1,5 @@
-"""Every dialogue of this folder, and the demonstration's, played on the web chat and on both Telegram bots.
+"""Every dialogue of this folder, and the demonstration's, played on the web chat, on both Telegram bots, and with the
+members on DingTalk.
 
 Each `.txt` here is a test; `cli/transcript.py` says how its lines are read. One alone:
 `pytest tests/transcripts -k "gas and web and sqlite"`.
@@ -24,6 +25,7 @@ from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
 from storage.sealer import AesSealer
 from storage.store import Store
+from tests.transcripts.dingtalk_stage import dingtalk_stage
 from tests.transcripts.telegram_stage import telegram_stage
 
 SCRIPTS = {
@@ -32,7 +34,9 @@ SCRIPTS = {
 #: Monday, 9:00 in the county.
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 #: Where every script plays.
-STAGES = [("web", "sqlite"), ("telegram_webhook", "sqlite"), ("telegram_polling", "postgresql")]
+STAGES = [
+    ("web", "sqlite"), ("telegram_webhook", "sqlite"), ("telegram_polling", "postgresql"), ("dingtalk", "sqlite"),
+]  # fmt: skip
 #: Where the scenarios that must never break play as well (a machine without PostgreSQL still polls).
 MORE_STAGES = [("web", "postgresql"), ("telegram_polling", "sqlite")]
 ESSENTIAL = ("scenario_job", "07", "08", "10", "14")
@@ -67,6 +71,8 @@ async def _stage(channel: str, url: str, folder: Path, understanding: Understand
 
         if channel == "web":
             yield await stack.enter_async_context(web_stage(build({}), clock))
+        elif channel == "dingtalk":
+            yield await stack.enter_async_context(dingtalk_stage(build, clock))
         else:
             webhook = channel == "telegram_webhook"
             yield await stack.enter_async_context(telegram_stage(build, clock, webhook=webhook))
