@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-import orjson
 from starlette.routing import BaseRoute
 
 from bot.channel import (
@@ -18,10 +17,9 @@ from bot.channel import (
     PermanentFailure,
     RateLimited,
     Receive,
-    RecipientBlocked,
     TemporaryFailure,
 )
-from bot.channels.dingtalk_api import DingTalkApi, Json
+from bot.channels.dingtalk_api import DingTalkApi
 from bot.channels.dingtalk_errors import ApiRefusal, delivery_error
 from bot.channels.dingtalk_gateway import Gateway
 from bot.channels.dingtalk_parsing import STAFF_ID, DingTalkReader, Malformed, Outsider
@@ -170,13 +168,7 @@ class DingTalk:
                 key, params = media_template(part.file, media_id)
             else:
                 key, params = template(part)
-            fields = {
-                "robotCode": self._api.client_id,  # of an internal app it is the same
-                "userIds": [user_id],
-                "msgKey": key,
-                "msgParam": orjson.dumps(params).decode(),
-            }
-            return _accepted(await self._api.call("/v1.0/robot/oToMessages/batchSend", fields))
+            return await self._api.send(user_id, key, params)
         except ApiRefusal as refusal:
             raise delivery_error(refusal) from None
 
@@ -205,18 +197,3 @@ class DingTalk:
     def link(self, payload: str) -> str | None:
         """A robot's chat opens with nothing in it: an invitation's code is typed."""
         return None
-
-
-def _accepted(answer: Json) -> str:
-    """The key of a message that the platform took. It answers 200 as well where it will not deliver."""
-    if answer.get("invalidStaffIdList"):
-        raise RecipientBlocked("no such staff id any more")
-    if answer.get("filteredStaffIdList"):
-        log.warning("dingtalk.out_of_scope: somebody is outside the app's range (可使用范围); widen and publish it")
-        raise RecipientBlocked("outside the app's range")
-    if answer.get("flowControlledStaffIdList"):
-        raise TemporaryFailure("too many messages to this person just now")
-    key = answer.get("processQueryKey")
-    if not isinstance(key, str) or not key:
-        raise TemporaryFailure("batchSend: an answer that is not the API's")
-    return key

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import orjson
 
-from bot.channel import AttachmentGone, TemporaryFailure
+from bot.channel import AttachmentGone, RecipientBlocked, TemporaryFailure
 from bot.channels.dingtalk_errors import ApiRefusal, delivery_error
 from bot.channels.tokens import TokenRefused
 from bot.http import HttpClient
@@ -93,7 +93,7 @@ class DingTalkApi:
         secure = self.base.startswith("https:")
         if not isinstance(endpoint, str) or not isinstance(ticket, str) or not ticket:
             raise TemporaryFailure("connections/open: an answer that is not the API's")
-        if urlsplit(endpoint).scheme not in (("wss",) if secure else ("wss", "ws")):
+        if _scheme(endpoint) not in (("wss",) if secure else ("wss", "ws")):
             raise TemporaryFailure("connections/open: an endpoint that is no secure one")
         return endpoint, ticket
 
@@ -108,6 +108,29 @@ class DingTalkApi:
             return await self._post(path, fields, {TOKEN_HEADER: token})
 
         return await self._with_token(attempt)
+
+    async def send(self, user_id: str, msg_key: str, params: dict[str, str]) -> str:
+        """Send a robot's message to one person; returns its processQueryKey. Raises as `call` does, and `DeliveryError`
+        where the platform answers well and will not deliver."""
+        fields = {
+            "robotCode": self.client_id,  # of an internal app they are the same
+            "userIds": [user_id],
+            "msgKey": msg_key,
+            "msgParam": orjson.dumps(params).decode(),
+        }
+        answer = await self.call("/v1.0/robot/oToMessages/batchSend", fields)
+        if answer.get("invalidStaffIdList"):
+            raise ApiRefusal(200, "staffId.notExisted")
+        if answer.get("filteredStaffIdList"):
+            log.warning("dingtalk.out_of_range: somebody is outside the app's 可使用范围; widen it and publish the app")
+            raise RecipientBlocked("outside the app's range")
+        if answer.get("flowControlledStaffIdList"):
+            # It is this person's count, not ours: nobody else need wait.
+            raise TemporaryFailure("too many messages to this person just now")
+        key = answer.get("processQueryKey")
+        if not isinstance(key, str) or not key:
+            raise TemporaryFailure("batchSend: an answer that is not the API's")
+        return key
 
     async def webhook(self, url: str, fields: Json) -> None:
         """Send by a session webhook, whose address is its secret. Raises as `call` does."""
@@ -143,7 +166,7 @@ class DingTalkApi:
             raise
         url = answer.get("downloadUrl")
         allowed = ("https",) if self.base.startswith("https:") else ("https", "http")
-        if not isinstance(url, str) or urlsplit(url).scheme not in allowed:
+        if not isinstance(url, str) or _scheme(url) not in allowed:
             raise TemporaryFailure("messageFiles/download: an answer that is not the API's")
         return await self._get(url, limit)
 
@@ -218,6 +241,13 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
             response.close()
             raise _TooLong
     return bytes(parts)
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _code(value: object) -> str:

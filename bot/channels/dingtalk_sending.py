@@ -4,7 +4,6 @@ https://open.dingtalk.com/document/development/robot-message-type: a plain text 
 as it stands. Buttons need Markdown: up to five are `sampleActionCard…`, more are links under a `sampleMarkdown`.
 """
 
-import mimetypes
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -88,11 +87,8 @@ def media_template(file: File, media_id: str) -> tuple[str, dict[str, str]]:
 
 
 def uploadable(picture: Picture, content: bytes) -> File:
-    """Choose how a stored file is shown."""
-    name = picture.name
-    if "." not in name:
-        name += mimetypes.guess_extension(picture.mime.partition(";")[0]) or ".bin"
-    return File("image" if picture.kind == "photo" else "file", name, content)
+    """Choose how a stored file is shown; its name ends with what its content is."""
+    return File("image" if picture.kind == "photo" else "file", picture.name, content)
 
 
 def markdown(text: str) -> str:

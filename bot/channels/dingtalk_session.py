@@ -56,7 +56,10 @@ class SessionWebhooks:
         self._known.pop(user_id, None)
 
     def _ours(self, url: str) -> bool:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         host = (parts.hostname or "").lower()
         at_home = host == "dingtalk.com" or host.endswith(".dingtalk.com") or parts.netloc == self._host
         return parts.scheme == self._scheme and at_home and "@" not in parts.netloc

@@ -89,8 +89,7 @@ class FakeDingTalk:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set_result(None)
-        for socket in tuple(self._sockets):
-            await socket.close()
+        await self.hang_up()
         await self._runner.cleanup()
 
     # ── the stream ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -138,7 +137,7 @@ class FakeDingTalk:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     answer = json.loads(message.data)
-                    app.answered(answer["headers"]["messageId"], answer["code"])
+                    app.answered(answer["headers"].get("messageId", ""), answer["code"])
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -169,6 +168,11 @@ class FakeDingTalk:
         for socket in tuple(self._sockets):
             with contextlib.suppress(ConnectionError):
                 await (socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
+
+    async def hang_up(self) -> None:
+        """Every connection is closed as it should be."""
+        for socket in tuple(self._sockets):
+            await socket.close()
 
     async def cut(self) -> None:
         """Every connection breaks."""

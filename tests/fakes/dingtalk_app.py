@@ -19,12 +19,14 @@ SESSION = timedelta(minutes=90)
 
 @dataclass
 class Fault:
-    """One misfortune for a call: "send" (batchSend), "session", "token", "open", "download" or "upload"."""
+    """One misfortune for a call: "send" (batchSend), "session", "token", "open", "connect", "download", "file" or
+    "upload"; `after` so many that go well."""
 
     kind: str
     call: str = "send"
     times: int = 1
     retry_after: int = 0
+    after: int = 0
 
 
 @dataclass
@@ -50,14 +52,16 @@ class Delivery:
 @dataclass
 class FakeApp:
     """`pending` are messages that nobody acknowledged yet, by the frame's message id; `answers` the acknowledgements'
-    codes. `retry` is the pause in seconds before DingTalk sends what was not acknowledged again (60 there),
-    `per_second` how many sends 标准版 lets an app make in a second; 0 is any number."""
+    codes. `retry` is the pause in seconds before DingTalk sends what was not acknowledged again (60 there).
+    `witness` is called with the id of each acknowledgement as it comes in. `per_second` is how many sends 标准版
+    lets an app make in a second; 0 is any number."""
 
     client_id: str
     secret: str
     base: str
     retry: float = 0.4
     per_second: int = 20
+    witness: Callable[[str], None] = lambda message_id: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     staff: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
@@ -109,6 +113,7 @@ class FakeApp:
         return {"specVersion": "1.0", "type": kind, "headers": headers, "data": data}
 
     def answered(self, message_id: str, code: int) -> None:
+        self.witness(message_id)
         self.answers.setdefault(message_id, []).append(code)
         self.pending.pop(message_id, None)
 
@@ -146,7 +151,9 @@ class FakeApp:
 
     def take_fault(self, call: str) -> Fault | None:
         for fault in self.faults:
-            if fault.call == call and fault.times > 0:
+            if fault.call == call and fault.after > 0:
+                fault.after -= 1
+            elif fault.call == call and fault.times > 0:
                 fault.times -= 1
                 return fault
         return None

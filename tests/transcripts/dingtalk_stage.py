@@ -23,6 +23,7 @@ class DingTalkPerson:
         self._app = app
         self._web = web
         self._who = Staff(f"staff{number}")
+        self.staff_id = self._who.id
         self._at_work = False
         self._read = 0
         app.staff.add(self._who.id)
@@ -99,15 +100,19 @@ class DingTalkPerson:
 class DingTalkStage(DeskStage):
     def __init__(self, desk: Desk, clock: MovableClock, app: FakeApp, base: str) -> None:
         super().__init__(desk, clock)
-        self._app = app
+        self.app = app
         self._base = base
         self._people: dict[str, DingTalkPerson] = {}
         self._numbers = itertools.count(501)
 
     def chat(self, who: str) -> Chat:
         if who not in self._people:
-            self._people[who] = DingTalkPerson(self._app, WebPerson(self._base), next(self._numbers))
+            self._people[who] = DingTalkPerson(self.app, WebPerson(self._base), next(self._numbers))
         return self._people[who]
+
+    def staff_id(self, who: str) -> str:
+        """By which DingTalk knows somebody who is on the stage."""
+        return self._people[who].staff_id
 
     async def close(self) -> None:
         for person in self._people.values():
