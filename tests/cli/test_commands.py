@@ -459,7 +459,14 @@ def test_a_backup_is_restored_into_an_empty_folder(
 
 
 @pytest.mark.parametrize(
-    "name", ["SECRET_KEY", "TELEGRAM_CITIZEN_TOKEN", "TELEGRAM_DESK_TOKEN", "TELEGRAM_WEBHOOK_SECRET"]
+    "name",
+    [
+        "SECRET_KEY",
+        "TELEGRAM_CITIZEN_TOKEN",
+        "TELEGRAM_DESK_TOKEN",
+        "TELEGRAM_WEBHOOK_SECRET",
+        "DINGTALK_CLIENT_SECRET",
+    ],
 )
 @pytest.mark.parametrize(
     "sample",
@@ -518,6 +525,51 @@ def test_an_address_of_telegram_that_is_none_stops_the_start(monkeypatch: pytest
     assert load_settings(), "without a bot nobody asks for it"
     monkeypatch.setenv("MASHANG_TELEGRAM_CITIZEN_TOKEN", TOKEN)
     with pytest.raises(SettingsError, match="MASHANG_TELEGRAM_API_BASE"):
+        load_settings()
+
+
+DINGTALK = {"CLIENT_ID": "dingabcdefgh1234", "CLIENT_SECRET": "Real-looking_secret0123456789"}
+
+
+@pytest.mark.parametrize("missing", DINGTALK)
+def test_half_of_dingtalk_stops_the_start_and_says_which_half_is_missing(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name, value in DINGTALK.items():
+        if name != missing:
+            monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    said = run("serve", ok=False).stderr.strip()
+    assert said.startswith(f"MASHANG_DINGTALK_{missing} is missing")
+    assert not any(value in said for value in DINGTALK.values())
+
+
+@pytest.mark.parametrize("name", DINGTALK)
+@pytest.mark.parametrize("value", ["short", "with blank inside", "dingabcdefgh1234\n", "钉钉abcdefgh", "a" * 129])
+def test_what_can_be_no_credential_of_dingtalk_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for other, good in DINGTALK.items():
+        monkeypatch.setenv(f"MASHANG_DINGTALK_{other}", good)
+    monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    with pytest.raises(SettingsError, match=f"MASHANG_DINGTALK_{name} ") as raised:
+        load_settings()
+    assert value not in str(raised.value)
+
+
+def test_a_sample_client_id_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**DINGTALK, "CLIENT_ID": "your-app-key"}.items():
+        monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    with pytest.raises(SettingsError, match="MASHANG_DINGTALK_CLIENT_ID is still a sample"):
+        load_settings()
+
+
+@pytest.mark.parametrize("base", ["", "api.dingtalk.com", "ftp://x", "https://", "http://u:p@x"])
+def test_an_address_of_dingtalk_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    monkeypatch.setenv("MASHANG_DINGTALK_API_BASE", base)
+    assert load_settings(), "without the robot nobody asks for it"
+    for name, value in DINGTALK.items():
+        monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    with pytest.raises(SettingsError, match="MASHANG_DINGTALK_API_BASE"):
         load_settings()
 
 

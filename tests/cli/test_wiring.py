@@ -29,3 +29,19 @@ async def test_a_desk_starts_although_the_database_does_not_answer_just_then(
         assert calls == [desk.follow_ups]
     finally:
         await desk.stop()
+
+
+@pytest.mark.parametrize("configured", [False, True])
+async def test_dingtalk_is_there_only_when_it_is_configured(tmp_path: Path, configured: bool) -> None:
+    dingtalk = {"dingtalk_client_id": "dingabcdefgh1234", "dingtalk_client_secret": "c" * 40} if configured else {}
+    key = "a-real-looking-key-of-more-than-32-characters"
+    settings = Settings(_env_file=None, data_dir=tmp_path, secret_key=key, **dingtalk)  # type: ignore[call-arg,arg-type]
+    desk = build_desk(settings, open_store(settings), cast(Any, SimpleNamespace(classifier=None)))
+    try:
+        assert [(c.name, c.account, c.audience) for c in desk.late] == (
+            [("dingtalk", "desk", "work")] if configured else []
+        )
+        assert (desk.channels.get("dingtalk", "desk") is not None) == configured
+    finally:
+        await desk.store.aclose()
+        await desk.http.close()

@@ -185,8 +185,10 @@ class DingTalkHarness(Harness):
 
 
 @contextlib.asynccontextmanager
-async def dingtalk(*, secret: str = SECRET, retry: float = 0.4, **options: Any) -> AsyncIterator[DingTalkHarness]:
-    """A started channel with a fake platform; times are short."""
+async def dingtalk(
+    *, secret: str = SECRET, retry: float = 0.4, hurried: bool = True, **options: Any
+) -> AsyncIterator[DingTalkHarness]:
+    """A started channel with a fake platform; times are short, the SDK's own as well if it is `hurried`."""
     http = HttpClient()
     async with FakeDingTalk() as fake:
         app = fake.app(CLIENT_ID, SECRET, retry=retry, now=lambda: NOW, staff=set(DingTalkHarness.people))
@@ -195,7 +197,7 @@ async def dingtalk(*, secret: str = SECRET, retry: float = 0.4, **options: Any) 
         settings: dict[str, Any] = {"backoff": (0.001, 0.004), **options}
         channel = DingTalk(api=api, clock=lambda: NOW, load=load, **settings)
         harness = DingTalkHarness(channel, fake, app)
-        with patch.object(dingtalk_stream.stream, "asyncio", Hurried()):
+        with patch.object(dingtalk_stream.stream, "asyncio", Hurried() if hurried else asyncio):
             await channel.start(harness.receive)
             try:
                 yield harness
