@@ -90,6 +90,15 @@ def _best_cut(text: str, longest: int) -> int:
     return longest
 
 
+def encodable(text: str) -> str:
+    """Lone surrogates can't be put on the wire; whoever wrote one sees the replacement mark."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def number_choices(text: str, buttons: tuple[Button, ...]) -> str:
     """The text with its choices written under it, for a channel without buttons."""
     if not buttons:

@@ -3,10 +3,11 @@
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.settings import DingTalkSettings, PosterSettings, ServerSettings, TelegramSettings
@@ -21,15 +22,6 @@ _SECRETS = (
 _BOT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,256}")
 _DINGTALK_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-
-
-def _check_address(name: str, base: str) -> None:
-    from bot.lines import address_of
-
-    try:
-        address_of(base)
-    except ValueError as error:
-        raise ValueError(f"MASHANG_{name}: {error}") from None
 
 
 class SettingsError(Exception):
@@ -84,26 +76,37 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, DingTalkSettin
         if secret and not self.public_url:
             raise ValueError("MASHANG_TELEGRAM_WEBHOOK_SECRET is set, so MASHANG_PUBLIC_URL must be set as well")
         if citizen or desk:
-            _check_address("TELEGRAM_API_BASE", self.telegram_api_base)
+            self._check_base("telegram_api_base")
         return self
 
     @model_validator(mode="after")
     def _check_dingtalk(self) -> "Settings":
-        client_id, secret = self.dingtalk_client_id, self.dingtalk_client_secret.get_secret_value()
-        if bool(client_id) != bool(secret):
-            there, missing = ("ID", "SECRET") if client_id else ("SECRET", "ID")
-            raise ValueError(
-                f"MASHANG_DINGTALK_CLIENT_{missing} is missing beside MASHANG_DINGTALK_CLIENT_{there}; "
-                "both are in the app's 凭证与基础信息"
-            )
-        if client_id and any(client_id.lower().startswith(sample) for sample in _SAMPLES):
+        if not self._is_whole("dingtalk", ("client_id", "client_secret")):
+            return self
+        if any(self.dingtalk_client_id.lower().startswith(sample) for sample in _SAMPLES):
             raise ValueError("MASHANG_DINGTALK_CLIENT_ID is still a sample value; set a real one")
-        for name, value in (("ID", client_id), ("SECRET", secret)):
-            if value and not _DINGTALK_CREDENTIAL.fullmatch(value):
-                raise ValueError(f"MASHANG_DINGTALK_CLIENT_{name} has something around it: it is only A-Z a-z 0-9 _ -")
-        if client_id:
-            _check_address("DINGTALK_API_BASE", self.dingtalk_api_base)
+        for name in ("dingtalk_client_id", "dingtalk_client_secret"):
+            if not _DINGTALK_CREDENTIAL.fullmatch(_plain(getattr(self, name))):
+                raise ValueError(f"MASHANG_{name.upper()} is no credential of DingTalk's: 8 to 128 of A-Z a-z 0-9 _ -")
+        self._check_base("dingtalk_api_base")
         return self
+
+    def _is_whole(self, channel: str, names: Sequence[str]) -> bool:
+        """Whether a channel is set; raises `ValueError`, which says what is missing, when it is set by half."""
+        values = {f"{channel}_{name}": getattr(self, f"{channel}_{name}") for name in names}
+        missing = [name for name, value in values.items() if not _plain(value)]
+        if not missing or len(missing) == len(values):
+            return not missing
+        named = ", ".join(f"MASHANG_{name.upper()}" for name in missing)
+        raise ValueError(f"{channel} is set by half; missing: {named}")
+
+    def _check_base(self, name: str) -> None:
+        from bot.lines import address_of
+
+        try:
+            address_of(getattr(self, name))
+        except ValueError as error:
+            raise ValueError(f"MASHANG_{name.upper()}: {error}") from None
 
     @property
     def database(self) -> str:
@@ -139,6 +142,10 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, DingTalkSettin
             finally:
                 Path(temporary).unlink()
         return path.read_text().strip()
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def load_settings(**overrides: object) -> Settings:

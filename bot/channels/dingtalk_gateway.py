@@ -59,8 +59,9 @@ class Gateway:
         """What goes wrong is told once, and not again with every try."""
         try:
             connection = await self._api.open_connection(subscriptions, agent)
-        except (ApiRefusal, DeliveryError) as error:
-            trouble = str(error)
+        except Exception as error:
+            # Whatever it is, it is tried again: a stream that ended for good would be noticed by nobody.
+            trouble = str(error) if isinstance(error, ApiRefusal | DeliveryError) else type(error).__name__
             if trouble != self._trouble:
                 secret = isinstance(error, ApiRefusal) and error.policy == "secret"
                 advice = "MASHANG_DINGTALK_CLIENT_ID or _CLIENT_SECRET is not the app's" if secret else "tried again"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from bot.channel import Capabilities
 from bot.channels.dingtalk_buttons import press_link
 from bot.message import Button, OutboundMessage, Picture
-from bot.text import split
+from bot.text import encodable, split
 
 #: DingTalk names 20,000 bytes for a whole message (error 460101) and advises 5,000 characters of Markdown. In bytes,
 #: because a card writes some characters longer and its buttons take room as well.
@@ -65,9 +65,9 @@ def template(part: Part) -> tuple[str, dict[str, str]]:
     if not part.buttons:
         return "sampleText", {"content": part.text}
     title = _title(part.text)
-    links = [(shown(button.label), press_link(button)) for button in part.buttons]
+    links = [(button.label, press_link(button)) for button in part.buttons]
     if len(links) > CARD_BUTTONS:
-        lines = [f"- [{label}]({link})" for label, link in links]
+        lines = [f"- [{_shown(label)}]({link})" for label, link in links]
         return "sampleMarkdown", {"title": title, "text": "\n".join([markdown(part.text), "", *lines])}
     card = {"title": title, "text": markdown(part.text)}
     if len(links) == 1:
@@ -95,7 +95,7 @@ def markdown(text: str) -> str:
     """The text for a card, every mark of it shown as it stands, and its links made links."""
     pieces, at = [], 0
     for link in _LINK.finditer(text):
-        pieces += [_plain(text[at : link.start()]), f"[{shown(link[0])}]({_target(link[0])})"]
+        pieces += [_plain(text[at : link.start()]), f"[{_shown(link[0])}]({_target(link[0])})"]
         at = link.end()
     pieces.append(_plain(text[at:]))
     # A line that begins with a mark would be a heading, a list or a rule; a single line break would be a blank.
@@ -103,13 +103,13 @@ def markdown(text: str) -> str:
     return begun.replace("\n", "  \n")
 
 
-def shown(text: str) -> str:
-    """A label or a link's own words: no mark in it means anything."""
+def _shown(text: str) -> str:
+    """A label's or a link's words: no mark in them means anything."""
     return text.translate(_WIDE)
 
 
 def _plain(text: str) -> str:
-    return _ENTITY.sub("＆", shown(text))
+    return _ENTITY.sub("＆", _shown(text))
 
 
 def _target(link: str) -> str:
@@ -120,8 +120,3 @@ def _target(link: str) -> str:
 def _title(text: str) -> str:
     first = next((line.strip() for line in text.splitlines() if line.strip()), "…")
     return "".join(c for c in first[:TITLE_LIMIT] if unicodedata.category(c)[0] != "C") or "…"
-
-
-def encodable(text: str) -> str:
-    """Lone surrogates can't be put on the wire; whoever wrote one sees the replacement mark."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

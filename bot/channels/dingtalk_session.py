@@ -33,6 +33,8 @@ class SessionWebhooks:
     def keep(self, user_id: str, raw: dict[str, Any]) -> None:
         """Remember the address that came with a message, if there is one that may be used."""
         url, ends = raw.get("sessionWebhook"), raw.get("sessionWebhookExpiredTime")
+        if isinstance(ends, str) and ends.isascii() and ends.isdigit() and len(ends) < 20:
+            ends = int(ends)  # so the SDK reads it
         private = raw.get("conversationType") == PRIVATE
         if not private or not isinstance(url, str) or not isinstance(ends, int) or not self._ours(url):
             return

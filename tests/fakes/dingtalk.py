@@ -191,10 +191,15 @@ class FakeDingTalk:
             return self._refusal("unauthorized")
         body = await request.json()
         app.calls.append(("send", body))
-        if fault := app.take_fault("send"):
+        fault = app.take_fault("send") or app.fault_for(body)
+        if fault is not None and not fault.taken:
             return await self._suffer(request, fault)
         if app.too_often():
             return self._refusal("qps")
+        answer = self._accept(app, body)
+        return await self._suffer(request, fault) if fault is not None else answer
+
+    def _accept(self, app: FakeApp, body: Json) -> web.Response:
         if body["robotCode"] != app.client_id:
             return self._refusal("robot")
         [user_id] = body["userIds"]

@@ -20,13 +20,14 @@ SESSION = timedelta(minutes=90)
 @dataclass
 class Fault:
     """One misfortune for a call: "send" (batchSend), "session", "token", "open", "connect", "download", "file" or
-    "upload"; `after` so many that go well."""
+    "upload"; `after` so many that go well. With `taken` a send is done all the same, and only its answer is lost."""
 
     kind: str
     call: str = "send"
     times: int = 1
     retry_after: int = 0
     after: int = 0
+    taken: bool = False
 
 
 @dataclass
@@ -74,6 +75,7 @@ class FakeApp:
     media: dict[str, bytes] = field(default_factory=dict)
     sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    fault_for: Callable[[Json], Fault | None] = lambda body: None
     connections: int = 0
     times: deque[float] = field(default_factory=deque)
     changed: asyncio.Event = field(default_factory=asyncio.Event)

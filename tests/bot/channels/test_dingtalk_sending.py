@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.channel import PermanentFailure, TemporaryFailure
 from bot.channels.dingtalk_parsing import PRIVATE
@@ -20,6 +22,7 @@ ME = Staff("0123456789")
 PHOTO, VOICE = Picture("k3j2.jpg", "image/jpeg"), Picture("v1.amr", "audio/amr", "voice")
 GONE = Picture("gone.jpg", "image/jpeg")
 YES = Button("是", "token")
+_WIDE = {chr(ord(mark) + 0xFEE0): mark for mark in "*_`[]<>~|\\&#-+="}
 
 
 @pytest.fixture
@@ -69,11 +72,20 @@ async def test_any_number_of_buttons(harness: DingTalkHarness, count: int) -> No
 )
 def test_a_card_shows_every_mark(text: str) -> None:
     shown = show(*_as_sent(Part(text, (YES,))))
-    wide = {chr(ord(mark) + 0xFEE0): mark for mark in "*_`[]<>~|\\&#-+="}
-    plain = "".join(wide.get(character, character) for character in shown.text)
     lines = [line.strip() for line in text.split("\n")]
-    assert [line.strip() for line in plain.split("\n")] == lines
+    assert [line.strip() for line in _narrow(shown.text).split("\n")] == lines
     assert list(shown.buttons) == ["是"]
+
+
+@given(st.text(st.sampled_from("ab *_`[]()<>#&;-+=|~\\!/:1.\n\t"), min_size=1, max_size=80))
+def test_no_mix_of_marks_is_lost_in_a_card(text: str) -> None:
+    shown = show(*_as_sent(Part(f"x{text}", (YES,))))
+    assert "".join(_narrow(shown.text).split()) == "".join(f"x{text}".split())
+
+
+async def test_what_can_not_be_encoded_is_marked(harness: DingTalkHarness) -> None:
+    await harness.channel.send(ME.id, OutboundMessage("x\ud800y", (YES,)))
+    assert [seen.text for seen in await harness.seen(ME.id)] == ["x\ufffdy"]
 
 
 def test_a_link_in_a_card_leads_where_it_says() -> None:
@@ -95,6 +107,11 @@ def test_a_full_card_stays_below_the_platforms_size() -> None:
     text = ("*" * 50 + "\n") * (TEXT_LIMIT // 51)
     buttons = tuple(Button("部" * 20, "t" * 32) for _ in range(5))
     assert show(*_as_sent(Part(text, buttons)))
+
+
+def _narrow(text: str) -> str:
+    """With the marks that a card shows full-width as they were."""
+    return "".join(_WIDE.get(character, character) for character in text)
 
 
 def _as_sent(part: Part) -> tuple[str, str]:
@@ -214,6 +231,11 @@ class Session:
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
+
+
+def test_a_sessions_end_may_come_as_a_string() -> None:
+    ends = Session().raw["sessionWebhookExpiredTime"]
+    assert Session().given(sessionWebhookExpiredTime=str(ends)) is not None
 
 
 def test_a_session_is_used_until_it_is_about_to_end() -> None:

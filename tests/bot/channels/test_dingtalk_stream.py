@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import make_url
 
+from bot.channels.dingtalk_api import DingTalkApi
 from bot.message import InboundMessage, OutboundMessage
 from bot.reception import Reception
 from bot.registry import Channels
@@ -216,6 +217,27 @@ async def test_a_gateway_in_trouble_is_asked_again(trouble: str, caplog: pytest.
     assert [r.message for r in caplog.records].count("dingtalk.connected_again") == 1
     # Told once, however often it is tried.
     assert caplog.text.count("dingtalk.not_connected") == 1
+
+
+async def test_what_nobody_foresaw_is_tried_again(
+    harness: DingTalkHarness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await until(lambda: harness.app.connections == 1)
+    tried, open_connection = 0, DingTalkApi.open_connection
+
+    async def broken(api: DingTalkApi, subscriptions: list[dict[str, str]], agent: str) -> tuple[str, str]:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise LookupError("机密内容")
+        return await open_connection(api, subscriptions, agent)
+
+    monkeypatch.setattr(DingTalkApi, "open_connection", broken)
+    await harness.fake.cut()
+    await harness.push(ME.text("x")).wait()
+    assert tried == 2
+    assert "reason=LookupError" in caplog.text
+    assert "机密内容" not in caplog.text
 
 
 async def test_waits_grow(harness: DingTalkHarness) -> None:
