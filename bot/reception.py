@@ -25,7 +25,7 @@ from bot.message import Attachment, Button, InboundMessage, OutboundMessage
 from bot.registry import Channels
 from bot.wording import Wording
 from routing.case import PartKind, StoredFile
-from routing.errors import Conflict, Refused, StorageUnavailable
+from routing.errors import Conflict, Refused, StorageUnavailable, Unchecked
 from routing.hot import HotBoard
 from routing.inbox import InboxRecord
 from routing.notice import Notice, Priority
@@ -180,6 +180,11 @@ class Reception:
                 taken.saved.append((replace(attachment, content=None), saved))
             except Refused as refused:
                 taken.refused.append(refused)
+            except Unchecked:
+                if attachment.reference is None:
+                    taken.refused.append(Refused("file.unchecked"))
+                else:
+                    taken.saved.append((replace(attachment, content=None), None))
             except AttachmentGone:
                 taken.refused.append(Refused("file.gone"))
             except (TimeoutError, DeliveryError):
