@@ -142,7 +142,7 @@ def _digest(text: str) -> str:
 
 
 def _place(xml: Element) -> tuple[float, float] | None:
-    """WeChat's maps are Tencent's, which are drawn in GCJ-02 (secondary sources say so; its documentation is silent)."""
+    """WeChat's maps are Tencent's, drawn in GCJ-02: secondary sources say so, its documentation doesn't."""
     lat, lon = _text(xml, "Location_X"), _text(xml, "Location_Y")
     if not all(re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,20})?", degrees) for degrees in (lat, lon)):
         return None

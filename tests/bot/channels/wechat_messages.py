@@ -1,6 +1,7 @@
 """Messages as WeChat hands them over, and what is to become of each.
 
-Shapes from the platform's documentation; what differs between accounts (recognition, keys of a menu) is there both ways.
+Shapes from the platform's documentation; what differs between accounts (recognition, keys of a menu) is there both
+ways.
 """
 
 from dataclasses import dataclass, field
