@@ -12,11 +12,20 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
-from bot.channel import Channel, DeliveryError, PermanentFailure, RateLimited, RecipientBlocked, RecipientMoved
+from bot.channel import (
+    Channel,
+    CountedChannel,
+    DeliveryError,
+    PermanentFailure,
+    RateLimited,
+    RecipientBlocked,
+    RecipientMoved,
+)
+from bot.counted import CountedSending, NotNow
 from bot.letters import Letter, LetterWriter
 from bot.registry import Channels
 from bot.wording import Wording
@@ -35,6 +44,8 @@ MAX_ATTEMPTS = 12
 RECORD_WITHIN = 0.05
 #: Seconds until the next try after the first, second … failure; the last is repeated.
 BACKOFF = (2, 5, 15, 60, 300, 900, 3600)
+#: Behind one of these the person's later ones are not sent. One that waits until they write was put to wait already.
+_UNFINISHED = (NoticeState.PENDING, NoticeState.WAITING)
 
 
 @dataclass(slots=True)
@@ -74,6 +85,7 @@ class Delivery:
         self._spare = lease / 4
         self._poll_seconds = poll_seconds
         self._owner = secrets.token_hex(8)
+        self._counted = CountedSending(writer, self._owner, lease)
         self._awake = asyncio.Event()
         self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
@@ -168,7 +180,7 @@ class Delivery:
                 if all(outcome.state is NoticeState.SENT for outcome in outcomes):
                     sent = outcomes
                     continue
-                waits_until = next((o.retry_at for o in outcomes if o.state is NoticeState.PENDING), waits_until)
+                waits_until = next((o.retry_at for o in outcomes if o.state in _UNFINISHED), waits_until)
                 await self._keep_mine(outcomes)
         finally:
             del self._lines[contact_id]
@@ -263,7 +275,7 @@ class Delivery:
                 outcome = _Outcome(letter.notice.id, NoticeState.BLOCKED, address_id=address_id, attempted=False)
             else:
                 outcome = await self._send(letter)
-                if outcome.state is NoticeState.PENDING:
+                if outcome.state in _UNFINISHED:
                     waits_until = outcome.retry_at
                 elif outcome.state is NoticeState.BLOCKED and address_id is not None:
                     blocked.add(address_id)
@@ -283,7 +295,13 @@ class Delivery:
         if (until := self._closed_until(key, now)) > now:
             return _Outcome(notice.id, NoticeState.PENDING, retry_at=until, attempted=False)
         try:
-            external_id = await channel.send(address.user_id, message)
+            if channel.capabilities.windows is None:
+                external_id = await channel.send(address.user_id, message)
+            else:
+                external_id = await self._counted.send(cast(CountedChannel, channel), letter)
+        except NotNow as later:
+            state = NoticeState.PENDING if later.again_at else NoticeState.WAITING
+            return _Outcome(notice.id, state, retry_at=later.again_at or now, attempted=False)
         except RecipientBlocked as error:
             return _Outcome(notice.id, NoticeState.BLOCKED, error=str(error), address_id=address.id)
         except RecipientMoved as error:
@@ -291,7 +309,7 @@ class Delivery:
         except RateLimited as error:
             until = max(now + timedelta(seconds=error.retry_after), self._closed_until(key, now))
             self._closed[key] = now, until
-            return _Outcome(notice.id, NoticeState.PENDING, error="rate limited", retry_at=until, attempted=False)
+            return _Outcome(notice.id, NoticeState.PENDING, error=str(error), retry_at=until, attempted=False)
         except PermanentFailure as error:
             return _Outcome(notice.id, NoticeState.FAILED, error=str(error))
         except (DeliveryError, StorageUnavailable) as error:

@@ -1,7 +1,8 @@
 """A notice made ready to send: whom it goes to now, and what it says now, in their language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -18,12 +19,14 @@ from routing.suggestion import Understanding
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`verdict` is set, and the rest None, when there is nothing to send."""
+    """`verdict` is set, and the rest None, when there is nothing to send. `fields` are the notice's parameters in
+    words, where its channel counts and may have to announce it by a template."""
 
     notice: Notice
     address: Address | None = None
     message: OutboundMessage | None = None
     verdict: NoticeState | None = None
+    fields: Mapping[str, str] | None = None
 
 
 class LetterWriter:
@@ -61,7 +64,16 @@ class LetterWriter:
             notice_id=notice.id,
             case_id=notice.case_id,
         )
-        return Letter(notice, address, message)
+        return Letter(notice, address, message, fields=self._fields(notice, address, params, language, sealed))
+
+    def _fields(
+        self, notice: Notice, address: Address, params: Mapping[str, Any], language: str, sealed: bool
+    ) -> Mapping[str, str] | None:
+        """What fills a template, which stands on the lock screen: nothing of what is sealed."""
+        channel = self._channels.get(address.channel, address.account)
+        if sealed or channel is None or channel.capabilities.windows is None:
+            return None
+        return self._wording.values(params, language)
 
     def address(self, uow: UnitOfWork, notice: Notice) -> Address | None:
         """The pinned address, else the one used last, else any other that is open and has a channel."""

@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from bot.channel import AttachmentGone, Channel, DeliveryError
+from bot.counted import heard_from
 from bot.delivery import Delivery
 from bot.dialogs import citizen, work
 from bot.dialogs.turn import Say, Turn
@@ -217,6 +218,8 @@ class Reception:
             contact = found
         if contact.address_id != address.id and message.kind != "blocked":
             contact.address_id = address.id
+        channel = self._channels.get(message.channel, message.account)
+        heard_from(uow, contact, address, message, channel.capabilities.windows if channel else None)
         conversation = uow.conversations.of_address(address.id)
         if conversation is None:
             conversation = Conversation(address_id=address.id, contact_id=contact.id, updated_at=uow.now)

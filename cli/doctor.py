@@ -10,6 +10,7 @@ from cli.common import print_json
 from cli.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from routing.platform_token import PlatformToken
     from routing.ports import UnitOfWork
 
 
@@ -118,8 +119,24 @@ def _queues(uow: "UnitOfWork") -> list[Finding]:
     failed = len(uow.inbox.failed())
     text = f"{failed} failed messages; see `main.py inbox list`" if failed else "no failed messages"
     findings.append(Finding("inbox", "wrong" if failed else "ok", text))
-    findings.append(Finding("outbox", "ok", f"{uow.notices.counts().get('pending', 0)} waiting"))
+    counts = uow.notices.counts()
+    text = f"{counts.get('pending', 0)} to be sent"
+    if waiting := counts.get("waiting", 0):
+        text += f", {waiting} waiting until their recipients write: their platform takes nothing before"
+    findings.append(Finding("outbox", "ok", text))
+    findings += [_token(token) for token in uow.tokens.all()]
     return findings
+
+
+def _token(token: "PlatformToken") -> Finding:
+    part = f"{token.channel} access token"
+    if token.trouble is None:
+        return Finding(part, "ok", f"good until {token.ends_at:%Y-%m-%d %H:%M} UTC" if token.ends_at else "none yet")
+    since = f"since {token.trouble_since:%Y-%m-%d %H:%M} UTC"
+    if token.trouble == "refused":
+        return Finding(part, "wrong", f"{since} the platform refuses the token that it gives; nothing goes out")
+    advice = "check the account's id, its secret and the list of allowed IP addresses at the platform"
+    return Finding(part, "wrong", f"{since} the platform gives none; {advice}")
 
 
 def _model(uow: "UnitOfWork") -> Finding:

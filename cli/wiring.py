@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bot.channels.late import LateChannel
     from bot.http import HttpClient
     from bot.message import Audience
+    from routing.ports import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,12 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool
         store.close()
         raise
     return store
+
+
+def token_troubles(uow: "UnitOfWork") -> dict[str, int]:
+    """1 for each channel whose access token somebody must look into, 0 for the others that have one."""
+    tokens = uow.tokens.all()
+    return {channel: any(t.trouble for t in tokens if t.channel == channel) for channel in {t.channel for t in tokens}}
 
 
 def make_understanding() -> Understanding:
@@ -189,7 +196,9 @@ def build_desk(
         follow_ups=FollowUps(store.writer, understanding, delivery.wake),
         media=MediaFetcher(store.writer, store.files, channels),
         metrics=Metrics(
-            notices=lambda: store.reader.run(lambda uow: uow.notices.counts()), troubles=lambda: vitals.troubles
+            notices=lambda: store.reader.run(lambda uow: uow.notices.counts()),
+            troubles=lambda: vitals.troubles,
+            tokens=lambda: store.reader.run(token_troubles),
         ),
         http=http, webchats=webchats, late=late, ticker=Ticker(), spool=spool,
         housekeeper=Housekeeper(store.writer, store.files, understanding), vitals=vitals,

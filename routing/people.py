@@ -25,7 +25,7 @@ class Contact:
     """A person who chats, known only by their addresses.
 
     `notice_version` says which privacy notice they were shown, and `notice_at` when (personal information
-    protection law, Art. 17). `paused_until` limits spam.
+    protection law, Art. 17). `waiting` counts the notices that wait until they write (`NoticeState.WAITING`).
     """
 
     created_at: datetime
@@ -33,6 +33,7 @@ class Contact:
     notice_version: str | None = None
     notice_at: datetime | None = None
     address_id: int | None = None
+    waiting: int = 0
     id: int = field(default_factory=new_id)
     version: int = 0
 
@@ -42,7 +43,8 @@ class Address:
     """One way to reach a contact: (channel, account, user id), unique.
 
     `account` is the bot or session kind on the channel ("citizen", "desk"); `state` is "active" or "blocked".
-    `next_seq` numbers the messages of a web chat.
+    `next_seq` numbers the messages of a web chat. `allowance` is what may still be sent, where the platform counts
+    (`routing.windows`).
     """
 
     contact_id: int
@@ -52,6 +54,7 @@ class Address:
     created_at: datetime
     state: str = "active"
     next_seq: int = 1
+    allowance: dict[str, Any] | None = None
     id: int = field(default_factory=new_id)
     version: int = 0
 

@@ -30,6 +30,7 @@ from routing.repositories import (
     RuleRepository,
     StationRepository,
     SubmissionRepository,
+    TokenRepository,
 )
 from routing.told import ToldRepository
 from routing.trained import ModelRepository
@@ -84,6 +85,8 @@ class UnitOfWork(Protocol):
     def notices(self) -> NoticeRepository: ...
     @property
     def buttons(self) -> ButtonRepository: ...
+    @property
+    def tokens(self) -> TokenRepository: ...
     @property
     def mailbox(self) -> MailboxRepository: ...
     @property

@@ -24,6 +24,7 @@ from routing.people import (
     Invitation,
     Member,
 )
+from routing.platform_token import PlatformToken
 from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
 from routing.working_days import WorkingCalendar
@@ -166,6 +167,11 @@ class NoticeRepository(Protocol):
         """Whether this transaction added anything that nobody has leased yet."""
         ...
 
+    def resume(self, contact_id: int) -> int:
+        """Make due what waited until this person writes; returns how many that were. They keep their order, and go
+        before what is added from now on."""
+        ...
+
     def release(self) -> None:
         """End every lease: whoever held one is known to be dead."""
         ...
@@ -182,6 +188,14 @@ class NoticeRepository(Protocol):
         ...
 
     def counts(self) -> dict[str, int]: ...
+
+
+class TokenRepository(Protocol):
+    """Access tokens of our accounts on platforms (`routing.platform_token`)."""
+
+    def get(self, channel: str, account: str) -> PlatformToken | None: ...
+    def add(self, token: PlatformToken) -> None: ...
+    def all(self) -> Sequence[PlatformToken]: ...
 
 
 class ButtonRepository(Protocol):

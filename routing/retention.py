@@ -27,7 +27,7 @@ def erase_identities(uow: UnitOfWork, understanding: Understanding) -> None:
     for contact_id in uow.housekeeping.forgettable(uow.now - IDENTITY, BATCH):
         for address in uow.contacts.addresses_of(contact_id):
             uow.housekeeping.empty_mailbox(address.id)
-            address.user_id, address.state = f"erased-{address.id}", "erased"
+            address.user_id, address.state, address.allowance = f"erased-{address.id}", "erased", None
         for submission in uow.submissions.of_contact(contact_id):
             for part in uow.submissions.parts(submission.id):
                 if part.text is not None:

@@ -52,7 +52,7 @@ _OLD: dict[str, tuple[timedelta, Delete]] = {
     "notices": (
         timedelta(days=365),
         delete(notices).where(
-            and_(notices.c.created_at < _BEFORE, notices.c.state != "pending"),
+            and_(notices.c.created_at < _BEFORE, notices.c.state.not_in(["pending", "waiting"])),
             ~exists().where(mailbox.c.notice_id == notices.c.id),
         ),
     ),

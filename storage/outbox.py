@@ -47,6 +47,11 @@ _LOCKED = select(_CANDIDATES.c.id, func.pg_try_advisory_xact_lock(_CANDIDATES.c.
 _CLAIM_LOCKED = _LEASE.where(notices.c.id.in_(bindparam("ids", expanding=True)), _CLAIMABLE)
 
 _WAITING = "SELECT contact_id, id FROM notices WHERE state = 'pending' AND priority = {mark} AND contact_id "
+_UNTIL_THEY_WRITE = (
+    select(notices)
+    .where(notices.c.contact_id == bindparam("contact"), notices.c.state == "waiting")
+    .order_by(notices.c.id)
+)
 _BY_EXTERNAL_ID = (
     select(notices)
     .where(notices.c.address_id == bindparam("address"), notices.c.external_id == bindparam("external"))
@@ -126,6 +131,15 @@ class Outbox:
         mark = self._notices.mapper.mark
         for contact_id, notice_id in self._session.rows(_WAITING.format(mark=mark) + sql, [int(priority), *params]):
             waiting[contact_id].append(notice_id)
+
+    def resume(self, contact_id: int) -> int:
+        self._write_marks()
+        waited = self._notices.select(_UNTIL_THEY_WRITE, {"contact": contact_id})
+        for notice in waited:
+            notice.state, notice.due_at = NoticeState.PENDING, self._now
+        # Replies that are told from now on see them in front of them, and somebody is woken to send them.
+        self._unleased += waited
+        return len(waited)
 
     def release(self) -> None:
         self._write_marks()

@@ -28,6 +28,7 @@ from storage.session import Session
 from storage.stations import Stations
 from storage.submissions import Files, Submissions
 from storage.tables import Tables
+from storage.tokens import Tokens
 from storage.told import ToldOf
 from storage.work import Work
 
@@ -104,6 +105,10 @@ class SqlUnitOfWork(Work):
     @cached_property
     def buttons(self) -> Buttons:
         return Buttons(self)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self)
 
     @cached_property
     def mailbox(self) -> Mailbox:

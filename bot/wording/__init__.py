@@ -132,6 +132,10 @@ class Wording:
         """A button's label: a key, or a literal name after `=`."""
         return label[1:] if label.startswith("=") else self.render(label, language)
 
+    def values(self, params: Mapping[str, Any], language: str = DEFAULT) -> dict[str, str]:
+        """The parameters in words, for what has lines of its own (a platform's template)."""
+        return {name: self._value(value, language) for name, value in params.items()}
+
     def _value(self, value: Any, language: str) -> str:
         if isinstance(value, str):
             return value

@@ -65,6 +65,7 @@ contacts = Table(
     Column("notice_at", UtcTime),
     # Not a reference: addresses refer to contacts, and no two tables may need each other first.
     Column("address_id", Id),
+    Column("waiting", Integer, nullable=False, server_default="0"),
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
 )
@@ -79,6 +80,7 @@ addresses = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("state", Text, nullable=False),
     Column("next_seq", Integer, nullable=False),
+    Column("allowance", Json),
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("channel", "account", "user_id"),
