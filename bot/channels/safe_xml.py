@@ -33,5 +33,5 @@ def read_xml(text: str) -> Element:
 
 def cdata(text: str) -> str:
     """`text` as character data. A `]]>` in it is parted over two sections, which every parser joins again; characters
-    that XML can't hold become the replacement mark."""
-    return "<![CDATA[" + _FORBIDDEN.sub("\ufffd", text).replace("]]>", "]]]]><![CDATA[>") + "]]>"
+    that XML can't hold are left out, so that the text never grows beyond what was measured."""
+    return "<![CDATA[" + _FORBIDDEN.sub("", text).replace("]]>", "]]]]><![CDATA[>") + "]]>"
