@@ -19,6 +19,14 @@ _EMERGENCY_GOES_ON = timedelta(hours=2)
 _SEALED_GOES_ON = timedelta(minutes=30)
 
 
+def begin(turn: Turn) -> None:
+    """Somebody wants to tell something, and hasn't said what yet."""
+    if intake.draft_of(turn.uow, turn.conversation) is None:
+        turn.say("citizen.hello")
+    else:
+        turn.say("collect.go_on", {}, draft_buttons(turn))
+
+
 def gather(turn: Turn) -> None:
     """Take what was said into the draft, or into the case that was asked about."""
     conversation = turn.conversation
