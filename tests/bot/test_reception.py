@@ -15,7 +15,8 @@ from PIL import Image
 from bot.channel import AttachmentGone, Capabilities, TemporaryFailure
 from bot.dialogs import citizen, work
 from bot.message import Attachment, InboundMessage, OutboundMessage
-from bot.reception import Reception, message_from_body
+from bot.message_body import message_from_body
+from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
 from routing.case import SubmissionPart

@@ -55,6 +55,8 @@ NOT_BY_A_START = {
     "httpx": "python-telegram-bot's, and not used",
     "aiogram": "for the citizens' bot, beside the rest",
     "telegram": "for the work bot, beside the rest",
+    "wechatpy": "for WeChat",
+    "requests": "wechatpy's, and not used",
 }
 
 #: By `--help`, which people wait for at the keyboard.
