@@ -2,8 +2,9 @@
 
 1. An inbound message is verified (signature, secret, session) and parsed before it is handed on; a body that can't be
    is answered with a 4xx and leaves no trace but a counted log line.
-2. It is acknowledged to the platform only after `receive` returned, that is after the commit. When `receive` raises
-   `StorageUnavailable`, it is not acknowledged: the platform (or the person's own page) sends it again.
+2. It is acknowledged to the platform only after `receive` returned, that is after the commit (or, for a platform that
+   does not repeat it, when it is safe on disk). When `receive` raises `StorageUnavailable`, it is not acknowledged: the
+   platform (or the person's own page) sends it again.
 3. A repeat carries the same `external_id`; `receive` gives the same replies and does nothing else.
 4. `send` either returns the platform's id of the (last) message or raises one of the errors below. It never retries
    by itself: the error carries the policy, and only `bot.delivery` decides.
@@ -69,7 +70,10 @@ class AttachmentGone(Exception):
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """`text_limit` counts `text_unit`s. `passive`: replies go back in the answer to the inbound message, and `receive`
-    returns them; else they go through the outbox. `redelivers`: the platform repeats what was not acknowledged.
+    returns them; else they go through the outbox. `answer_limit` is for a platform that takes one text as its answer,
+    of so many `text_unit`s: what fits of the replies goes back in it, and only the rest is sent. `redelivers`: the
+    platform repeats what was not acknowledged; one that doesn't, or gives up soon, is answered within `answer_within`
+    seconds whatever happens, and what can't be handled by then is kept on disk.
     `per_second` bounds the whole account, `windows` what goes to one person; None where the platform does not count."""
 
     text_limit: int
@@ -77,6 +81,8 @@ class Capabilities:
     buttons: bool = True
     pictures: bool = True
     passive: bool = False
+    answer_limit: int = 0
+    answer_within: float | None = None
     redelivers: bool = True
     per_second: float = 30.0
     attachment_limit: int = 20 * 1024 * 1024

@@ -7,14 +7,22 @@ transaction; what the person writes makes it due again. Both lock the contact, s
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from bot.channel import CountedChannel, DeliveryError, PermanentFailure, WindowClosed
+from bot.channel import (
+    CountedChannel,
+    DeliveryError,
+    PermanentFailure,
+    RateLimited,
+    RecipientBlocked,
+    WindowClosed,
+)
 from bot.letters import Letter
 from bot.message import InboundMessage
 from routing.notice import Notice, NoticeState
 from routing.people import Address, Contact
 from routing.ports import Names, UnitOfWork, Writer
-from routing.windows import Permit, Windows, is_open, open_window, shut, take
+from routing.windows import Permit, Windows, give_back, is_open, open_window, shut, take
 
 
 class NotNow(Exception):
@@ -63,6 +71,10 @@ class CountedSending:
             except WindowClosed:
                 # The platform counts otherwise than we did: it is right.
                 raise NotNow(await self._wait(channel, letter, answer.permit)) from None
+            except (RateLimited, RecipientBlocked, PermanentFailure):
+                # It said that it did not take this one. After a time-out nobody knows, and the permit stays used.
+                await self._writer.run(partial(self._give_back, letter=letter, permit=answer.permit), _names(letter))
+                raise
         return external_id
 
     async def _ask(self, channel: CountedChannel, letter: Letter, sent: int) -> _Answer:
@@ -95,6 +107,10 @@ class CountedSending:
             await self._writer.run(lambda uow: self._not_announced(uow, letter), _names(letter))
             raise
         return await self._wait(channel, letter)
+
+    def _give_back(self, uow: UnitOfWork, *, letter: Letter, permit: Permit) -> None:
+        _, address = self._mine(uow, letter)
+        address.allowance = give_back(address.allowance, permit.window)
 
     def _not_announced(self, uow: UnitOfWork, letter: Letter) -> None:
         notice, _ = self._mine(uow, letter)

@@ -27,10 +27,11 @@ from bot.channel import (
 )
 from bot.counted import CountedSending, NotNow
 from bot.letters import Letter, LetterWriter
+from bot.message import OutboundMessage
 from bot.registry import Channels
 from bot.wording import Wording
 from routing.errors import RoutingError, StorageUnavailable
-from routing.notice import Notice, NoticeState
+from routing.notice import Notice, NoticeState, Priority
 from routing.ports import Clock, Names, UnitOfWork, Writer
 from routing.suggestion import Understanding
 
@@ -60,6 +61,9 @@ class _Outcome:
     moved_to: str | None = None
     address_id: int | None = None
     attempted: bool = True
+    #: The tokens of the choices that were shown, and when they were about to be.
+    choices: tuple[str, ...] = ()
+    shown_at: datetime | None = None
 
 
 class Delivery:
@@ -159,6 +163,25 @@ class Delivery:
             return
         self._lines[contact_id] = [*letters]
         self._begin(self._work_off(contact_id))
+
+    def is_sending_to(self, contact_id: int) -> bool:
+        """Whether something that was handed over for this person is not with them yet."""
+        return contact_id in self._lines
+
+    def answered(self, letters: Sequence[Letter]) -> None:
+        """Record what was reserved as sent: it goes back in the answer to the message itself."""
+        sent = [
+            _Outcome(letter.notice.id, NoticeState.SENT, address_id=letter.address.id if letter.address else None)
+            for letter in letters
+        ]
+        self._in_flight += len(letters)
+        self._mine.update(letter.notice.id for letter in letters)
+        self._begin(self._keep_mine(sent, wait=RECORD_WITHIN))
+
+    def again(self, uow: UnitOfWork, notice_ids: Sequence[int]) -> list[OutboundMessage]:
+        """The words of notices that a repeat of their message is to be answered with."""
+        found = [notice for notice_id in notice_ids if (notice := uow.notices.get(notice_id)) is not None]
+        return [message for notice in found if (message := self._letter(uow, notice).message) is not None]
 
     async def _work_off(self, contact_id: int) -> None:
         sent = await self._send_line(contact_id)
@@ -317,7 +340,10 @@ class Delivery:
         except Exception as error:
             log.error("delivery_raised", channel=address.channel, error=type(error).__name__)
             return self._later(notice, now, type(error).__name__)
-        return _Outcome(notice.id, NoticeState.SENT, external_id=external_id, address_id=address.id)
+        sent = _Outcome(notice.id, NoticeState.SENT, external_id=external_id, address_id=address.id)
+        if notice.priority is not Priority.REPLY and notice.member_id is None:
+            sent.choices, sent.shown_at = tuple(token for _, token in notice.buttons), now
+        return sent
 
     def _closed_until(self, key: tuple[str, str], now: datetime) -> datetime:
         """Until when an account takes nothing; `now` if it does, and if the clock was set back since."""
@@ -347,6 +373,7 @@ class Delivery:
         )
         for outcome in outcomes:
             if outcome.state is NoticeState.SENT:
+                self._offer_numbers(uow, outcome)
                 continue
             notice = uow.notices.get(outcome.notice_id)
             if notice is None or notice.lease_owner != self._owner or notice.state is not NoticeState.PENDING:
@@ -357,6 +384,15 @@ class Delivery:
             if outcome.retry_at is not None:
                 notice.due_at = max(outcome.retry_at, notice.due_at)
             self._mark_address(uow, notice, outcome)
+
+    def _offer_numbers(self, uow: UnitOfWork, outcome: _Outcome) -> None:
+        """Let "1" press the first choice of what a citizen was shown last, for channels without buttons. Not as soon as
+        it is told, as with a reply: a push may wait for days, and a number that somebody types means what they see."""
+        if not outcome.choices or outcome.address_id is None or outcome.shown_at is None:
+            return
+        conversation = uow.conversations.of_address(outcome.address_id)
+        if conversation is not None and conversation.updated_at <= outcome.shown_at:
+            conversation.offered = list(outcome.choices)
 
     def _mark_address(self, uow: UnitOfWork, notice: Notice, outcome: _Outcome) -> None:
         address = uow.contacts.address_by_id(outcome.address_id) if outcome.address_id else None

@@ -23,6 +23,21 @@ class TelegramSettings(BaseSettings):
     )
 
 
+class WeChatSettings(BaseSettings):
+    """The WeChat Official Account is off until its four values are set: 设置与开发 → 基本配置 at mp.weixin.qq.com."""
+
+    wechat_app_id: str = Field("", description="The account's AppID (wx…).")
+    wechat_app_secret: SecretStr = Field(SecretStr(""), description="Its AppSecret.")
+    wechat_token: SecretStr = Field(
+        SecretStr(""), description="The Token (令牌) of its server settings, 3 to 32 A-Z 0-9."
+    )
+    wechat_aes_key: SecretStr = Field(SecretStr(""), description="Its EncodingAESKey (消息加解密密钥), 43 characters.")
+    wechat_api_base: str = Field("https://api.weixin.qq.com", description="API server of WeChat.")
+    wechat_templates: str = Field(
+        "", description="File (YAML) that says which notice is announced by which subscription template."
+    )
+
+
 class DingTalkSettings(BaseSettings):
     """The work robot on DingTalk is off until the app's id and secret are set (docs/channels/dingtalk.md)."""
 

@@ -10,25 +10,29 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from bot.settings import DingTalkSettings, PosterSettings, ServerSettings, TelegramSettings
+from bot.settings import DingTalkSettings, PosterSettings, ServerSettings, TelegramSettings, WeChatSettings
 from storage.settings import StorageSettings
 
 #: Values from examples and habit. One of these as a secret stops the start.
 _SAMPLES = ("change", "secret", "example", "sample", "test", "password", "your", "xxx", "123456", "<")
 _SECRETS = (
-    "secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret", "dingtalk_client_secret",
+    "secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret", "wechat_app_secret",
+    "wechat_token", "wechat_aes_key", "dingtalk_client_secret",
 )  # fmt: skip
 #: Telegram's own has 35 characters behind the colon; a self-hosted or later one may differ.
 _BOT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,256}")
 _DINGTALK_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+#: (https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html)
+_CALLBACK_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
+_AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the text names it and says what to do."""
 
 
-class Settings(StorageSettings, ServerSettings, TelegramSettings, DingTalkSettings, PosterSettings):
+class Settings(StorageSettings, ServerSettings, TelegramSettings, WeChatSettings, DingTalkSettings, PosterSettings):
     """Every name with its help is listed by `main.py doctor --settings`."""
 
     model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", hide_input_in_errors=True)
@@ -47,6 +51,15 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, DingTalkSettin
         if url:
             parse_url(url)
         return url
+
+    @field_validator("clamd_address")
+    @classmethod
+    def _check_scanner(cls, address: str) -> str:
+        from storage.clamd import Clamd
+
+        if address:
+            Clamd(address)
+        return address
 
     @model_validator(mode="after")
     def _check_secrets(self) -> "Settings":
@@ -78,6 +91,31 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, DingTalkSettin
         if citizen or desk:
             self._check_base("telegram_api_base")
         return self
+
+    @model_validator(mode="after")
+    def _check_wechat(self) -> "Settings":
+        """All of the channel's values or none: half of them would take messages in and answer nobody."""
+        if not self._is_whole("wechat", ("app_id", "app_secret", "token", "aes_key")):
+            return self
+        if not _CALLBACK_TOKEN.fullmatch(self.wechat_token.get_secret_value()):
+            raise ValueError("MASHANG_WECHAT_TOKEN is not 3 to 32 of A-Z a-z 0-9")
+        if not _AES_KEY.fullmatch(self.wechat_aes_key.get_secret_value()):
+            raise ValueError("MASHANG_WECHAT_AES_KEY is not 43 of A-Z a-z 0-9")
+        self._check_base("wechat_api_base")
+        if self.wechat_templates:
+            self._check_templates()
+        return self
+
+    def _check_templates(self) -> None:
+        from bot.channels.wechat_templates import read_templates
+        from bot.wording import read_language
+
+        try:
+            read_templates(Path(self.wechat_templates).read_text("utf-8"), read_language("zh_CN").keys())
+        except OSError as error:
+            raise ValueError(f"MASHANG_WECHAT_TEMPLATES can't be read: {error.strerror}") from None
+        except ValueError as error:
+            raise ValueError(f"MASHANG_WECHAT_TEMPLATES: {error}") from None
 
     @model_validator(mode="after")
     def _check_dingtalk(self) -> "Settings":

@@ -38,17 +38,7 @@ def tell(
         priority=priority,
     )
     uow.notices.add(notice)
-    if buttons and member is None:
-        _offer_numbers(uow, contact_id, buttons)
     return notice
-
-
-def _offer_numbers(uow: UnitOfWork, contact_id: int, buttons: list[list[str]]) -> None:
-    """Let "1" press the first button of what a citizen was just told, for channels without buttons."""
-    contact = uow.contacts.get(contact_id)
-    conversation = uow.conversations.of_address(contact.address_id) if contact and contact.address_id else None
-    if conversation is not None:
-        conversation.offered = [token for _, token in buttons]
 
 
 def reporters(uow: UnitOfWork, case: Case) -> list[int]:

@@ -139,15 +139,20 @@ class Reader(Protocol):
 
 
 class Spool(Protocol):
-    """A queue on disk, in order and encrypted, for messages that their platform will not send again."""
+    """A queue on disk, encrypted, for messages that their platform will not send again; in order within a `line`."""
 
-    def append(self, blob: bytes) -> None:
-        """Returns when `blob` is on disk."""
+    def append(self, blob: bytes, line: str = "") -> None:
+        """Returns when `blob` is on disk. Raises `StorageUnavailable` when the disk is full."""
+        ...
+
+    def holds(self, line: str) -> bool:
+        """Whether something of `line` is waiting."""
         ...
 
     def waiting(self) -> int: ...
     async def drain(self, handler: Callable[[bytes], Awaitable[object]]) -> int:
-        """Hand over each blob in order; it is removed once `handler` returned. Raises `StorageUnavailable` with it."""
+        """Hand over each blob, the lines side by side; it is removed once `handler` returned. Raises
+        `StorageUnavailable` with it."""
         ...
 
 
@@ -157,7 +162,8 @@ class FileStore(Protocol):
     def save(self, content: bytes, declared: str | None) -> "SavedFile":
         """Check the type by content and the size, strip what a picture tells about its taker, write and fsync.
 
-        Raises `Refused("file.type")`, `Refused("file.size")` or `Refused("file.broken")`.
+        Raises `Refused("file.type")`, `Refused("file.size")`, `Refused("file.broken")`, or where there is a virus
+        scanner `Refused("file.infected")`, and `Unchecked` when it gave no verdict.
         """
         ...
 

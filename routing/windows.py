@@ -81,6 +81,15 @@ def take(allowance: Allowance | None, windows: Windows, now: datetime) -> tuple[
     return Permit(True, window=window), left
 
 
+def give_back(allowance: Allowance | None, window: tuple[str, int] | None) -> Allowance | None:
+    """After the platform said that it did not take what a permit was for."""
+    kind, closes = window or ("", 0)
+    opened = (allowance or {}).get("open", {})
+    if kind not in opened or opened[kind][0] != closes:
+        return allowance
+    return {**(allowance or {}), "open": {**opened, kind: [closes, opened[kind][1] + 1]}}
+
+
 def shut(allowance: Allowance | None, window: tuple[str, int] | None) -> Allowance | None:
     """After the platform said that the window of a permit takes nothing more. What was opened since stays open."""
     kind, closes = window or ("", 0)

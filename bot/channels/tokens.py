@@ -1,7 +1,7 @@
 """One access token for all processes: kept sealed in the database, fetched by whoever holds the lease.
 
     token()  the one at hand; near its end one process fetches the next, the others go on with what there is
-    use()    a call with it; refused once, it is renewed and called again; refused twice, it is an alarm
+    use()    a call with it; refused, it is renewed once and called again; refused again, it is an alarm
 
 A token server that fails is asked again after 2, 5, 15 … seconds, and the old token goes on while it lives. Without a
 token the account is out of order, not the message: `RateLimited` lets everything wait and uses up nobody's tries.
@@ -77,47 +77,53 @@ class TokenHolder:
             if fresh or _resting(seen.retry_at, now) or self._busy.locked():
                 return seen.token
         async with self._busy:
-            return await self._obtain(None)
+            return (await self._obtain(None))[0]
 
     async def renew(self, stale: str) -> str:
         """A token after the platform refused `stale`: what another process has got since, or what the platform gives
         now. Raises as `token` does."""
         async with self._busy:
-            return await self._obtain(stale)
+            return (await self._obtain(stale))[0]
 
     async def use(self, call: Callable[[str], Awaitable[T]]) -> T:
-        """What `call` returns for a token. Where it raises `TokenRefused`, it is called once more with a renewed one.
+        """What `call` returns for a token. Where it raises `TokenRefused`, it is called again with what another process
+        has got since, and at last with one that was fetched for it.
 
         Raises what `call` raises, and `RateLimited` where the platform refuses that one as well.
         """
-        token = await self.token()
-        try:
-            result = await call(token)
-        except TokenRefused:
-            token = await self.renew(token)
+        token, fetched = await self.token(), False
+        while True:
             try:
                 result = await call(token)
+                break
             except TokenRefused:
-                self._seen = await self._writer.run(lambda uow: self._refused(uow, token))
-                log.error("platform_token.refused_twice", channel=self._channel, account=self._account)
-                raise self._none(self._seen) from None
+                if fetched:
+                    raise await self._alarm(token) from None
+                async with self._busy:
+                    token, fetched = await self._obtain(token)
         if self._seen.trouble == "refused":
             self._seen = await self._writer.run(self._accepted)
             log.info("platform_token.accepted", channel=self._channel, account=self._account)
         return result
 
-    async def _obtain(self, stale: str | None) -> str:
-        """Take what another process has got, or fetch, or wait for whoever is fetching."""
+    async def _alarm(self, token: str) -> RateLimited:
+        """The platform refuses what it has just given: somebody must look into it."""
+        self._seen = await self._writer.run(lambda uow: self._refused(uow, token))
+        log.error("platform_token.refused_twice", channel=self._channel, account=self._account)
+        return self._none(self._seen)
+
+    async def _obtain(self, stale: str | None) -> tuple[str, bool]:
+        """Take what another process has got, or fetch (then the second is True), or wait for whoever is fetching."""
         deadline = asyncio.get_running_loop().time() + LEASE.total_seconds()
         while True:
             seen = self._seen = await self._writer.run(partial(self._look, stale=stale))
             if seen.ours:
                 seen = self._seen = await self._fetched()
-                if seen.retry_at is None:
+                if seen.token is not None and seen.retry_at is None:
                     # What the platform gives now counts, even if it is the one that it refused.
-                    stale = None
+                    return seen.token, True
             if seen.token is not None and seen.token != stale:
-                return seen.token
+                return seen.token, False
             if not seen.theirs or asyncio.get_running_loop().time() > deadline:
                 raise self._none(seen)
             await asyncio.sleep(LOOK_EVERY)

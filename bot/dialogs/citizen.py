@@ -7,7 +7,7 @@ and everything else is gathered as what the citizen wants to tell. No opinion is
 from bot.dialogs import citizen_cases as cases
 from bot.dialogs import drafts
 from bot.dialogs.answering import answer_in_private, chosen_by_number
-from bot.dialogs.greeting import greet, greet_unknown
+from bot.dialogs.greeting import greet, greet_unknown, say_on_duty
 from bot.dialogs.turn import Turn
 from nlp.scripts import to_simplified
 from routing import intake
@@ -20,6 +20,9 @@ from routing.people import Role
 from routing.workflow import Actor, remark
 
 _COMMANDS = {
+    "say": ("说事", "我要说事", "我要反映", "report"),
+    "on_duty": ("谁在站", "今天谁在站", "接待时间", "reception"),
+    "sos": ("🆘", "sos", "紧急", "求助"),
     "progress": ("进度", "查进度", "查询", "我的", "progress", "status"),
     "add": ("补充", "add"),
     "withdraw": ("撤回", "撤销", "取消", "withdraw", "cancel"),
@@ -151,6 +154,14 @@ def _command(turn: Turn, typed: str) -> bool:
         _person(turn)
     elif command == "help":
         turn.say("citizen.help")
+    elif command == "say":
+        drafts.begin(turn)
+    elif command == "on_duty":
+        say_on_duty(turn)
+    elif command == "sos":
+        turn.say(
+            "citizen.sos", drafts.safety_params(turn.uow.directory.stations.get(turn.conversation.station_id or 0))
+        )
     elif command == "hello":
         if rest or intake.draft_of(turn.uow, turn.conversation) is not None:
             return False  # it begins or goes on with what they have to say

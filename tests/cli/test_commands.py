@@ -586,6 +586,53 @@ def test_a_webhook_needs_a_public_address(monkeypatch: pytest.MonkeyPatch) -> No
         load_settings()
 
 
+WECHAT = {
+    "APP_ID": "wx5f2e1c9a7b30d468", "APP_SECRET": "0" * 32, "TOKEN": "aRealLookingToken", "AES_KEY": "k" * 43,
+}  # fmt: skip
+
+
+def set_wechat(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (WECHAT | changed).items():
+        monkeypatch.setenv(f"MASHANG_WECHAT_{name}", value)
+
+
+@pytest.mark.parametrize("missing", [(name,) for name in WECHAT] + [("APP_SECRET", "AES_KEY")])
+def test_half_of_a_wechat_account_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    set_wechat(monkeypatch, **dict.fromkeys(missing, ""))
+    named = ", ".join(f"MASHANG_WECHAT_{name}" for name in missing)
+    assert run("serve", ok=False).stderr.strip() == f"wechat is set by half; missing: {named}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AES_KEY", "k" * 42, "is not 43 of"), ("AES_KEY", "k" * 44, "is not 43 of"), ("AES_KEY", "k" * 42 + "=", "43"),
+        ("AES_KEY", "k" * 42 + "é", "43"), ("TOKEN", "aa", "is not 3 to 32"), ("TOKEN", "a" * 33, "is not 3 to 32"),
+        ("TOKEN", "two words", "is not 3 to 32"), ("TOKEN", "change-me", "still a sample"),
+        ("APP_SECRET", "your-app-secret", "still a sample"), ("API_BASE", "api.weixin.qq.com", "address of an API"),
+        ("TEMPLATES", "/no/such/file", "No such file"),
+    ],
+)  # fmt: skip
+def test_a_wechat_setting_that_can_be_none_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    set_wechat(monkeypatch, **{name: value})
+    told = run("serve", ok=False).stderr.strip()
+    assert told.startswith(f"MASHANG_WECHAT_{name}")
+    assert said in told
+    assert WECHAT["AES_KEY"] not in told
+
+
+def test_wechat_templates_are_looked_at_before_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "templates.yaml"
+    set_wechat(monkeypatch, TEMPLATES=str(path))
+    path.write_text("case.answered: {template: Kx2h, fields: {thing1: 有答复了}}", "utf-8")
+    assert load_settings().wechat_templates == str(path)
+    path.write_text("case.answerd: {template: Kx2h, fields: {thing1: 有答复了}}", "utf-8")
+    with pytest.raises(SettingsError, match=r"MASHANG_WECHAT_TEMPLATES: case\.answerd: there is no such notice"):
+        load_settings()
+
+
 def test_a_key_is_made_once_where_none_is_set(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.delenv("MASHANG_SECRET_KEY")
     first = load_settings().key

@@ -60,7 +60,8 @@ NOT_BY_A_START = {
     "telegram": "for the work bot, beside the rest",
     "dingtalk_stream": "for the work robot, beside the rest",
     "websockets": "dingtalk_stream's",
-    "requests": "dingtalk_stream's, and not used",
+    "wechatpy": "for WeChat",
+    "requests": "wechatpy's and dingtalk_stream's, and not used",
 }
 
 #: By `--help`, which people wait for at the keyboard.

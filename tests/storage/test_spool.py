@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from routing.errors import StorageUnavailable
+from storage.sealer import BytesSealer
 from storage.spool import Spool
 
 
@@ -134,3 +135,61 @@ def test_a_full_disk_is_unavailable(spool: Spool, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(StorageUnavailable, match="No space"):
         spool.append(b"1")
     assert spool.waiting() == 0
+
+
+async def test_lines_go_side_by_side_and_each_in_order(spool: Spool) -> None:
+    for number in range(5):
+        for line in ("a", "b", "c"):
+            spool.append(f"{line}{number}".encode(), line)
+    got: list[str] = []
+    under_way, most = 0, 0
+
+    async def slow(blob: bytes) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.002 if blob.startswith(b"a") else 0)
+        got.append(blob.decode())
+        under_way -= 1
+
+    assert await spool.drain(slow) == 15
+    assert most == 3
+    for line in ("a", "b", "c"):
+        assert [one for one in got if one.startswith(line)] == [f"{line}{number}" for number in range(5)]
+
+
+async def test_one_line_that_must_wait_keeps_its_order_and_holds_up_no_other(spool: Spool) -> None:
+    for number in range(3):
+        spool.append(f"a{number}".encode(), "a")
+        spool.append(f"b{number}".encode(), "b")
+    got: list[bytes] = []
+
+    async def away_for_a(blob: bytes) -> None:
+        if blob.startswith(b"a"):
+            raise StorageUnavailable("away")
+        got.append(blob)
+
+    with pytest.raises(StorageUnavailable):
+        await spool.drain(away_for_a)
+    assert got == [b"b0"]
+    assert await drained(spool) == [b"a0", b"b1", b"a1", b"b2", b"a2"]
+
+
+async def test_it_is_known_whose_blobs_are_waiting(spool: Spool, tmp_path: Path) -> None:
+    assert not spool.holds("wechat:citizen:o1")
+    spool.append(b"1", "wechat:citizen:o1")
+    assert spool.holds("wechat:citizen:o1")
+    assert not spool.holds("wechat:citizen:o2")
+    after_a_restart = Spool(tmp_path / "spool", "another secret", ["secret"])
+    assert after_a_restart.holds("wechat:citizen:o1")
+    (path,) = (tmp_path / "spool").iterdir()
+    assert "o1" not in path.name
+    await drained(spool)
+    assert not spool.holds("wechat:citizen:o1")
+
+
+async def test_a_file_of_an_earlier_version_is_drained(spool: Spool, tmp_path: Path) -> None:
+    spool.append(b"new", "a")
+    name = f"{5:020d}-0a1b2c3d.msg"
+    (tmp_path / "spool" / name).write_bytes(BytesSealer("secret", purpose="spool").seal(b"old", name.encode()))
+    assert await drained(spool) == [b"old", b"new"]

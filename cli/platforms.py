@@ -1,8 +1,10 @@
-"""The work robot on DingTalk, put together from the settings."""
+"""The channels of platforms that are configured. What a platform's library costs, nobody else pays."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.wording import Wording
 from cli.settings import Settings
 from storage.store import Store
 
@@ -11,6 +13,31 @@ if TYPE_CHECKING:
     from bot.channels.dingtalk_api import DingTalkApi
     from bot.channels.late import LateChannel
     from bot.http import HttpClient
+
+
+def wechat(settings: Settings, store: Store, http: "HttpClient", wording: Wording) -> "list[Channel]":
+    """The WeChat account, if there is one."""
+    if not settings.wechat_app_id:
+        return []
+    from bot.channels.envelope import Envelope
+    from bot.channels.wechat import WeChat
+    from bot.channels.wechat_api import WeChatApi
+    from bot.channels.wechat_templates import Templates, read_templates
+
+    async def file(name: str) -> bytes:
+        return await asyncio.to_thread(store.files.read, name)
+
+    api = WeChatApi(
+        http, settings.wechat_app_id, settings.wechat_app_secret.get_secret_value(), settings.wechat_api_base,
+        writer=store.writer, clock=store.clock,
+    )  # fmt: skip
+    envelope = Envelope(
+        token=settings.wechat_token.get_secret_value(), aes_key=settings.wechat_aes_key.get_secret_value(),
+        receiver=settings.wechat_app_id, clock=store.clock,
+    )  # fmt: skip
+    path = settings.wechat_templates
+    templates = read_templates(Path(path).read_text("utf-8"), wording.keys()) if path else Templates()
+    return [WeChat(api=api, envelope=envelope, clock=store.clock, load=file, templates=templates)]
 
 
 def dingtalk(settings: Settings, store: Store, http: "HttpClient") -> "tuple[LateChannel, ...]":
