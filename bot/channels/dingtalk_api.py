@@ -7,12 +7,14 @@ make, need no faster way.
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from bot.channel import AttachmentGone, RecipientBlocked, TemporaryFailure
 from bot.channels.dingtalk_errors import ApiRefusal, delivery_error
@@ -143,8 +145,8 @@ class DingTalkApi:
 
         async def attempt(token: str) -> Json:
             form = aiohttp.FormData({"type": media}, quote_fields=False)
-            form.add_field("media", content, filename=name)
-            url = f"{self._old_base}/media/upload?access_token={quote(token)}"
+            form.add_field("media", BytesIO(content), filename=name)
+            url = f"{self._old_base}/media/upload?access_token={quote(token, safe='')}"
             answer = await self._ask("media/upload", url, form)
             if answer.get("errcode", 0) != 0:
                 raise ApiRefusal(200, _code(answer.get("errcode")))
@@ -165,9 +167,10 @@ class DingTalkApi:
                 raise AttachmentGone(f"messageFiles/download: {refusal}") from None
             raise
         url = answer.get("downloadUrl")
-        allowed = ("https",) if self.base.startswith("https:") else ("https", "http")
-        if not isinstance(url, str) or _scheme(url) not in allowed:
+        if not isinstance(url, str) or _scheme(url) not in ("https", "http"):
             raise TemporaryFailure("messageFiles/download: an answer that is not the API's")
+        if self.base.startswith("https:"):
+            url = "https:" + url.partition(":")[2]
         return await self._get(url, limit)
 
     async def _with_token(self, call: Callable[[str], Awaitable[Json]]) -> Json:
@@ -194,7 +197,7 @@ class DingTalkApi:
         as_json = isinstance(body, bytes)
         try:
             async with self._http.session.post(
-                url,
+                URL(url, encoded=True),
                 data=body,
                 headers={**headers, "Content-Type": "application/json"} if as_json else headers,
                 timeout=self._timeout if as_json else self._transfer_timeout,
@@ -217,7 +220,11 @@ class DingTalkApi:
 
     async def _get(self, url: str, limit: int) -> bytes:
         try:
-            async with self._http.session.get(url, timeout=self._transfer_timeout, allow_redirects=False) as response:
+            # As it is: it is signed, and aiohttp would write some of its marks another way.
+            address = URL(url, encoded=True)
+            async with self._http.session.get(
+                address, timeout=self._transfer_timeout, allow_redirects=False
+            ) as response:
                 if response.status in (404, 410):
                     raise AttachmentGone(f"status {response.status}")
                 if response.status != 200:

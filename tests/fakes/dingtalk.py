@@ -26,6 +26,8 @@ from tests.fakes.dingtalk_screen import InvalidParam, show
 __all__ = ["FakeApp", "FakeDingTalk", "Fault", "Staff"]
 
 TOKEN_HEADER = "x-acs-dingtalk-access-token"
+#: What a file's address ends with. It is signed as it stands.
+SIGNED = "?Expires=1&OSSAccessKeyId=a.b%2D&Signature=x%2By%2Fz%3D%7e"
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 #: Faults that are the platform's own words: HTTP status and body.
 REFUSALS: dict[str, tuple[int, Json]] = {
@@ -241,12 +243,14 @@ class FakeDingTalk:
         if body["robotCode"] != app.client_id or body["downloadCode"] not in app.files:
             return web.json_response({"code": "invalidParameter.downloadCode", "message": "已过期"}, status=400)
         number = list(app.files).index(body["downloadCode"])
-        return web.json_response({"downloadUrl": f"{self.url}/files/{app.client_id}/{number}"})
+        return web.json_response({"downloadUrl": f"{self.url}/files/{app.client_id}/{number}{SIGNED}"})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         app = self._apps[request.match_info["client"]]
         if fault := app.take_fault("file"):
             return await self._suffer(request, fault)
+        if not request.raw_path.endswith(SIGNED):
+            return web.Response(status=403)
         return web.Response(body=list(app.files.values())[int(request.match_info["number"])])
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:

@@ -40,7 +40,9 @@ STAGES = [
     ("dingtalk", "sqlite"),
 ]  # fmt: skip
 #: Where the scenarios that must never break play as well (a machine without PostgreSQL still polls).
-MORE_STAGES = [("web", "postgresql"), ("telegram_polling", "sqlite"), ("wechat", "postgresql")]
+MORE_STAGES = [
+    ("web", "postgresql"), ("telegram_polling", "sqlite"), ("wechat", "postgresql"), ("dingtalk", "postgresql"),
+]  # fmt: skip
 ESSENTIAL = ("scenario_job", "07", "08", "10", "14")
 
 

@@ -12,14 +12,17 @@ from bot.channel import (
     RecipientBlocked,
     TemporaryFailure,
 )
+from bot.channels.dingtalk_api import DingTalkApi
 from bot.channels.dingtalk_errors import LONGEST_WAIT, QUOTA_WAIT, SECOND, ApiRefusal, delivery_error
 from bot.channels.tokens import TokenHolder
+from bot.http import HttpClient
 from bot.message import Attachment, OutboundMessage
 from routing.platform_token import PlatformToken
 from storage.store import Store
 from tests.bot.channels.dingtalk_harness import CLIENT_ID, DingTalkHarness, dingtalk
 from tests.conftest import Clock
 from tests.fakes.dingtalk import REFUSALS
+from tests.fakes.dingtalk_messages import Json
 
 ME = "0123456789"
 
@@ -201,6 +204,28 @@ async def test_a_file_larger_than_we_take(harness: DingTalkHarness) -> None:
     code = harness.app.add_file(b"x" * (harness.channel.capabilities.attachment_limit + 1))
     with pytest.raises(AttachmentGone):
         await harness.channel.fetch(Attachment("file", code))
+
+
+@pytest.mark.parametrize("url", ["http://files.example/x?a=%2B", "https://files.example/x?a=%2B"])
+async def test_a_file_is_fetched_over_tls_wherever_the_api_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    asked: list[str] = []
+
+    async def call(api: DingTalkApi, path: str, fields: Json) -> Json:
+        return {"downloadUrl": url}
+
+    async def get(api: DingTalkApi, address: str, limit: int) -> bytes:
+        asked.append(address)
+        return b""
+
+    monkeypatch.setattr(DingTalkApi, "call", call)
+    monkeypatch.setattr(DingTalkApi, "_get", get)
+    await DingTalkApi(HttpClient(), CLIENT_ID, "secret").download("code", 1)
+    assert asked == ["https://files.example/x?a=%2B"]
+
+
+async def test_a_large_photo_goes_out(harness: DingTalkHarness) -> None:
+    content = bytes(range(256)) * 10_000
+    assert harness.app.media[await harness.channel._api.upload("image", "x.jpg", content)] == content
 
 
 async def test_an_upload_with_a_stale_token_is_tried_again(harness: DingTalkHarness) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
 
+import dingtalk_stream
 import pytest
 from sqlalchemy import make_url
 
@@ -21,7 +22,7 @@ from routing.errors import StorageUnavailable
 from storage.store import Store
 from tests.bot.channels.dingtalk_harness import CLIENT_ID, SECRET, DingTalkHarness, dingtalk, only
 from tests.bot.channels.harness import Inbound, until
-from tests.fakes.dingtalk import Staff
+from tests.fakes.dingtalk import FakeDingTalk, Staff
 from tests.fakes.dingtalk_app import TOPIC
 from tests.routing.county import understanding
 
@@ -322,3 +323,43 @@ async def test_no_log_holds_a_word_a_ticket_or_a_secret(caplog: pytest.LogCaptur
     assert "dingtalk.not_taken" in caplog.text
     for secret in ("机密", "13800138000", SECRET, "ticket", "session=", ME.id, *tokens):
         assert secret not in caplog.text
+
+
+# ── the far side ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_platform_at_the_wire_is_good_enough_for_the_sdk_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written by others, it says whether the fake speaks as DingTalk does."""
+    said: list[str] = []
+
+    class Handler(dingtalk_stream.ChatbotHandler):  # type: ignore[misc]
+        async def process(self, callback: dingtalk_stream.CallbackMessage) -> tuple[int, str]:
+            message = dingtalk_stream.ChatbotMessage.from_dict(callback.data)
+            said.extend(message.get_text_list() or message.get_image_list())
+            return dingtalk_stream.AckMessage.STATUS_OK, "OK"
+
+    async def live() -> None:
+        client = dingtalk_stream.DingTalkStreamClient(dingtalk_stream.Credential(CLIENT_ID, SECRET))
+        client.register_callback_handler(dingtalk_stream.ChatbotMessage.TOPIC, Handler())
+        running = asyncio.create_task(client.start())
+        await asyncio.to_thread(done.wait)
+        while not running.done():
+            running.cancel()
+            await asyncio.wait((running,), timeout=0.1)
+
+    done = threading.Event()
+    async with FakeDingTalk() as fake:
+        api = f"{fake.url}/v1.0/gateway/connections/open"
+        monkeypatch.setattr(dingtalk_stream.DingTalkStreamClient, "OPEN_CONNECTION_API", api)
+        app = fake.app(CLIENT_ID, SECRET)
+        living = asyncio.create_task(asyncio.to_thread(asyncio.run, live()))
+        try:
+            messages = [ME.text("一"), ME.rich({"text": "二"}), ME.picture("code"), ME.reply("三", "key")]
+            for message in messages:
+                await app.wait_acknowledged(app.push(message))
+            ping = await fake.system(app, "ping")
+            await until(lambda: ping in app.answers)
+        finally:
+            done.set()
+            await living
+    assert said == ["一", "二", "code", "三"]
