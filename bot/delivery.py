@@ -149,9 +149,12 @@ class Delivery:
         first = notices[0]
         if not self._mine.issuperset(uow.notices.waiting(first.contact_id, first.priority)):
             return []
-        for notice in notices:
-            notice.lease_owner, notice.lease_until = self._owner, uow.now + self._lease
-        return [self._letter(uow, notice) for notice in notices]
+        return [self.lease(uow, notice) for notice in notices]
+
+    def lease(self, uow: UnitOfWork, notice: Notice) -> Letter:
+        """Reserve one notice, whatever else is told to its person."""
+        notice.lease_owner, notice.lease_until = self._owner, uow.now + self._lease
+        return self._letter(uow, notice)
 
     def hand_over(self, letters: Sequence[Letter]) -> None:
         """Send what was reserved, after what this person is being sent already."""
