@@ -20,42 +20,15 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from tests.fakes.dingtalk_app import Delivery, FakeApp, Fault, Sent
+from tests.fakes.dingtalk_faults import PAGE, REFUSALS
 from tests.fakes.dingtalk_messages import Json, Staff
 from tests.fakes.dingtalk_screen import InvalidParam, show
 
-__all__ = ["FakeApp", "FakeDingTalk", "Fault", "Staff"]
+__all__ = ["REFUSALS", "FakeApp", "FakeDingTalk", "Fault", "Staff"]
 
 TOKEN_HEADER = "x-acs-dingtalk-access-token"
 #: What a file's address ends with. It is signed as it stands.
 SIGNED = "?Expires=1&OSSAccessKeyId=a.b%2D&Signature=x%2By%2Fz%3D%7e"
-_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
-#: Faults that are the platform's own words: HTTP status and body.
-REFUSALS: dict[str, tuple[int, Json]] = {
-    "rate_limit": (429, {"code": "Throttling", "message": "too many requests"}),
-    "qps": (403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "message": "超过接口调用频率限制"}),
-    "quota": (403, {"code": "Forbidden.AccessDenied.ApiCountLimitForOrg", "message": "调用量已用完"}),
-    "permission": (
-        403,
-        {
-            "code": "Forbidden.AccessDenied.AccessTokenPermissionDenied",
-            "message": "应用尚未开通所需的权限：[qyapi_robot_sendmsg]",
-            "accessdenieddetail": {"requiredScopes": ["qyapi_robot_sendmsg"]},
-        },
-    ),
-    "address": (403, {"code": "Forbidden.AccessDenied.IpNotInWhiteList", "message": "ip不在白名单"}),
-    "robot": (404, {"code": "resource.not.found", "message": "robot 不存在"}),
-    "not_existed": (400, {"code": "staffId.notExisted", "message": "员工不存在"}),
-    "refused": (400, {"code": "invalidParameter.msgParam.invalid", "message": "机密内容 is not allowed"}),
-    "unauthorized": (401, {"code": "InvalidAuthentication", "message": "不合法的access_token"}),
-    "gone": (200, {"processQueryKey": "", "invalidStaffIdList": ["?"]}),
-    "filtered": (200, {"processQueryKey": "", "filteredStaffIdList": ["?"]}),
-    "flow": (200, {"processQueryKey": "", "flowControlledStaffIdList": ["?"]}),
-    "busy": (503, {"code": "ServiceUnavailable", "message": "busy"}),
-    "session_gone": (200, {"errcode": 300001, "errmsg": "session 不存在"}),
-    "session_quota": (200, {"errcode": 90030, "errmsg": "您的企业本月webhook调用量已超过限制"}),
-    "bad_secret": (400, {"code": "invalidClientIdOrSecret", "message": "无效的clientId或者clientSecret"}),
-    "bad_login": (401, {"code": "authFailed", "message": "鉴权失败"}),
-}
 
 
 class FakeDingTalk:
@@ -278,12 +251,12 @@ class FakeDingTalk:
     async def _suffer(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         match fault.kind:
             case "server_error":
-                return web.Response(status=502, text=_PAGE.format("502 Bad Gateway"), content_type="text/html")
+                return web.Response(status=502, text=PAGE.format("502 Bad Gateway"), content_type="text/html")
             case "proxy_refusal":
-                return web.Response(status=403, text=_PAGE.format("403 Forbidden"), content_type="text/html")
+                return web.Response(status=403, text=PAGE.format("403 Forbidden"), content_type="text/html")
             case "punished":
                 # What an address gets that called 10,000 times in 20 seconds.
-                return web.Response(text=_PAGE.format('{"status":1111,"wait":5}'), content_type="text/html")
+                return web.Response(text=PAGE.format('{"status":1111,"wait":5}'), content_type="text/html")
             case "malformed":
                 return web.Response(text='{"processQueryKey":', content_type="application/json")
             case "other_shape":
