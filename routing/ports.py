@@ -27,6 +27,7 @@ from routing.repositories import (
     MailboxRepository,
     MemberRepository,
     NoticeRepository,
+    PlatformCodeRepository,
     RuleRepository,
     StationRepository,
     SubmissionRepository,
@@ -87,6 +88,8 @@ class UnitOfWork(Protocol):
     def buttons(self) -> ButtonRepository: ...
     @property
     def tokens(self) -> TokenRepository: ...
+    @property
+    def platform_codes(self) -> PlatformCodeRepository: ...
     @property
     def mailbox(self) -> MailboxRepository: ...
     @property

@@ -24,6 +24,7 @@ from routing.people import (
     Invitation,
     Member,
 )
+from routing.platform_code import PlatformCode
 from routing.platform_token import PlatformToken
 from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
@@ -196,6 +197,17 @@ class TokenRepository(Protocol):
     def get(self, channel: str, account: str) -> PlatformToken | None: ...
     def add(self, token: PlatformToken) -> None: ...
     def all(self) -> Sequence[PlatformToken]: ...
+
+
+class PlatformCodeRepository(Protocol):
+    """QR codes that platforms made for our codes (`routing.platform_code`)."""
+
+    def get(self, channel: str, account: str, code: str) -> PlatformCode | None: ...
+    def add(self, code: PlatformCode) -> None: ...
+    def all(self, channel: str, account: str) -> Sequence[PlatformCode]: ...
+    def counted(self, channel: str, account: str) -> int:
+        """How many lasting ones the platform may have counted for the account."""
+        ...
 
 
 class ButtonRepository(Protocol):

@@ -11,6 +11,7 @@ from routing.follow_up import FollowUp
 from routing.inbox import InboxRecord, MailboxMessage
 from routing.notice import Notice
 from routing.people import AccessAttempt, Address, ButtonGrant, Contact, Conversation, Invitation, Member
+from routing.platform_code import PlatformCode
 from routing.platform_token import PlatformToken
 from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
@@ -21,6 +22,7 @@ from storage.mapper import Mapper
 INBOX_KEY = ("channel", "account", "external_id")
 ADDRESS_KEY = ("channel", "account", "user_id")
 ACCOUNT = ("channel", "account")
+PLATFORM_CODE = ("channel", "account", "code")
 ADDRESS_ID = ("address_id",)
 NUMBER = ("number",)
 SECRET_HASH = ("secret_hash",)
@@ -59,6 +61,7 @@ class Tables:
         self.buttons = Mapper(ButtonGrant, schema.buttons, dialect)
         self.mailbox = Mapper(MailboxMessage, schema.mailbox, dialect)
         self.platform_tokens = Mapper(PlatformToken, schema.platform_tokens, dialect, ACCOUNT)
+        self.platform_codes = Mapper(PlatformCode, schema.platform_codes, dialect, PLATFORM_CODE)
         self.models = Mapper(TrainedModel, schema.models, dialect)
         self.model_events = Mapper(ModelEvent, schema.model_events, dialect)
         self.in_order: list[Mapper[Any]] = [value for value in vars(self).values() if isinstance(value, Mapper)]

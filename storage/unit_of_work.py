@@ -23,6 +23,7 @@ from storage.mailbox import Mailbox
 from storage.members import Members
 from storage.models import Models
 from storage.outbox import Outbox
+from storage.platform_codes import PlatformCodes
 from storage.rules import Rules
 from storage.session import Session
 from storage.stations import Stations
@@ -109,6 +110,10 @@ class SqlUnitOfWork(Work):
     @cached_property
     def tokens(self) -> Tokens:
         return Tokens(self)
+
+    @cached_property
+    def platform_codes(self) -> PlatformCodes:
+        return PlatformCodes(self)
 
     @cached_property
     def mailbox(self) -> Mailbox:

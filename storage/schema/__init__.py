@@ -25,7 +25,7 @@ from storage.schema.people import (
     scans,
     stations,
 )
-from storage.schema.platforms import platform_tokens
+from storage.schema.platforms import platform_codes, platform_tokens
 from storage.schema.rules import places, routing_rules, rule_events
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "models",
     "notices",
     "places",
+    "platform_codes",
     "platform_tokens",
     "routing_rules",
     "rule_events",

@@ -22,3 +22,18 @@ platform_tokens = Table(
     Column("version", Integer, nullable=False),
     UniqueConstraint("channel", "account"),
 )
+
+platform_codes = Table(
+    "platform_codes",
+    metadata,
+    Column("channel", Words, nullable=False),
+    Column("account", Words, nullable=False),
+    Column("code", Words, nullable=False),
+    Column("url", Text),
+    Column("ends_at", UtcTime),
+    Column("counted", Integer, nullable=False),
+    Column("lease_until", UtcTime),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("channel", "account", "code"),
+)
