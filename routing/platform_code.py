@@ -15,8 +15,8 @@ class PlatformCode:
     """`account` is the platform's name for our account, `code` ours (`routing.code.Code`).
 
     `url` is what the QR holds, once the platform has given it; it leads there until `ends_at`, or for good where that
-    is None. `counted` is how many lasting ones the platform may have counted for it, those whose answer got lost
-    included. While one process asks, the others leave it alone until `lease_until`.
+    is None. `lasting`: it was asked for as one that never ends, so it counts, also if the answer got lost. While one
+    process asks, the others leave it alone until `lease_until`.
     """
 
     channel: str
@@ -24,7 +24,7 @@ class PlatformCode:
     code: str
     url: str | None = None
     ends_at: datetime | None = None
-    counted: int = 0
+    lasting: bool = False
     lease_until: datetime | None = None
     id: int = field(default_factory=new_id)
     version: int = 0

@@ -10,7 +10,7 @@ from storage.tables import PLATFORM_CODE
 from storage.work import Work
 
 _ALL = select(table).order_by(table.c.code)
-_COUNTED = select(func.coalesce(func.sum(table.c.counted), 0))
+_LASTING = select(func.count()).where(table.c.lasting)
 
 
 class PlatformCodes:
@@ -29,7 +29,7 @@ class PlatformCodes:
     def all(self, channel: str, account: str) -> Sequence[PlatformCode]:
         return self._codes.select(_ALL.where(table.c.channel == channel, table.c.account == account))
 
-    def counted(self, channel: str, account: str) -> int:
+    def lasting(self, channel: str, account: str) -> int:
         self._codes.flush()
-        ((count,),) = self._session.select(_COUNTED.where(table.c.channel == channel, table.c.account == account))
+        ((count,),) = self._session.select(_LASTING.where(table.c.channel == channel, table.c.account == account))
         return int(count)

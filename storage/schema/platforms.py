@@ -1,6 +1,6 @@
 """What our accounts on platforms need, for all processes."""
 
-from sqlalchemy import Column, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Integer, Table, Text, UniqueConstraint
 
 from storage.schema.base import metadata
 from storage.types import Id, UtcTime, Words
@@ -31,7 +31,7 @@ platform_codes = Table(
     Column("code", Words, nullable=False),
     Column("url", Text),
     Column("ends_at", UtcTime),
-    Column("counted", Integer, nullable=False),
+    Column("lasting", Boolean, nullable=False),
     Column("lease_until", UtcTime),
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),

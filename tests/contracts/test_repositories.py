@@ -292,15 +292,15 @@ def test_open_states_are_all_listed_for_a_department(store: Store) -> None:
 
 def test_the_codes_of_an_account_at_a_platform_are_kept_and_counted(store: Store) -> None:
     with store.transaction() as unit:
-        for account, code, counted in (("wx1", "B", 1), ("wx1", "A", 2), ("wx2", "A", 4)):
-            unit.platform_codes.add(PlatformCode("wechat", account, code, counted=counted))
-        assert unit.platform_codes.counted("wechat", "wx1") == 3
+        for account, code, lasting in (("wx1", "B", True), ("wx1", "A", False), ("wx2", "A", True)):
+            unit.platform_codes.add(PlatformCode("wechat", account, code, lasting=lasting))
+        assert unit.platform_codes.lasting("wechat", "wx1") == 1
     with store.transaction() as unit:
         kept = unit.platform_codes.get("wechat", "wx1", "A")
         assert kept is not None
         kept.url, kept.ends_at = "http://weixin.qq.com/q/1", unit.now
         assert unit.platform_codes.get("wechat", "wx3", "A") is None
-        assert unit.platform_codes.counted("wechat", "wx3") == 0
+        assert unit.platform_codes.lasting("wechat", "wx3") == 0
     with store.transaction() as unit:
         rows = unit.platform_codes.all("wechat", "wx1")
         assert [(row.code, row.url, row.ends_at) for row in rows] == [

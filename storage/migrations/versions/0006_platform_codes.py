@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text, nullable=False),
         sa.Column("url", sa.Text),
         sa.Column("ends_at", TIME),
-        sa.Column("counted", sa.Integer, nullable=False),
+        sa.Column("lasting", sa.Boolean, nullable=False),
         sa.Column("lease_until", TIME),
         sa.Column("id", ID, primary_key=True, autoincrement=False),
         sa.Column("version", sa.Integer, nullable=False),
