@@ -83,7 +83,7 @@ def _store(settings: Settings) -> list[Finding]:
     findings = [Finding("database", "ok", settings.database.partition(":")[0])]
     try:
         with store.transaction() as uow:
-            findings += [*_people(uow), *_queues(uow), _model(uow)]
+            findings += [*_people(uow), *_queues(uow, settings), _model(uow)]
     except StorageUnavailable as error:
         findings = [Finding("database", "wrong", f"it can't be read: {error}")]
     finally:
@@ -108,7 +108,7 @@ def _people(uow: "UnitOfWork") -> list[Finding]:
     return findings
 
 
-def _queues(uow: "UnitOfWork") -> list[Finding]:
+def _queues(uow: "UnitOfWork", settings: Settings) -> list[Finding]:
     from routing.working_days import WorkingCalendar, local_date
 
     findings = []
@@ -125,6 +125,7 @@ def _queues(uow: "UnitOfWork") -> list[Finding]:
         text += f", {waiting} waiting until their recipients write: their platform takes nothing before"
     findings.append(Finding("outbox", "ok", text))
     findings += [_token(token) for token in uow.tokens.all()]
+    findings += _codes(uow, settings)
     return findings
 
 
@@ -137,6 +138,16 @@ def _token(token: "PlatformToken") -> Finding:
         return Finding(part, "wrong", f"{since} the platform refuses the token that it gives; nothing goes out")
     advice = "check the account's id, its secret and the list of allowed IP addresses at the platform"
     return Finding(part, "wrong", f"{since} the platform gives none; {advice}")
+
+
+def _codes(uow: "UnitOfWork", settings: Settings) -> list[Finding]:
+    """How many of the lasting codes that WeChat allows are made."""
+    if not settings.wechat_app_id:
+        return []
+    from bot.channels.wechat_check import code_finding
+
+    found = code_finding(uow.platform_codes.lasting("wechat", settings.wechat_app_id))
+    return [Finding("WeChat codes", "ok" if found.ok else "wrong", found.detail or found.todo)]
 
 
 def _model(uow: "UnitOfWork") -> Finding:
@@ -196,6 +207,8 @@ def _channels(settings: Settings) -> list[Finding]:
         way = "webhook" if settings.telegram_webhook_secret.get_secret_value() else "polling"
         abroad = "its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)"
         findings.append(Finding(f"Telegram, {name}", "note", f"on by {way}; {abroad}"))
+    wechat = "on; `main.py doctor wechat` tries it" if settings.wechat_app_id else "off (no app id)"
+    findings.append(Finding("WeChat, citizens", "note", wechat))
     dingtalk = "on; `main.py doctor dingtalk` tries it" if settings.dingtalk_client_id else "off (no client id)"
     findings.append(Finding("DingTalk, work", "note", dingtalk))
     return findings

@@ -11,7 +11,11 @@ from storage.store import Store
 if TYPE_CHECKING:
     from bot.channel import Channel
     from bot.channels.dingtalk_api import DingTalkApi
+    from bot.channels.envelope import Envelope
     from bot.channels.late import LateChannel
+    from bot.channels.wechat_api import WeChatApi
+    from bot.channels.wechat_codes import WeChatCodes
+    from bot.channels.wechat_templates import Templates
     from bot.http import HttpClient
 
 
@@ -19,25 +23,52 @@ def wechat(settings: Settings, store: Store, http: "HttpClient", wording: Wordin
     """The WeChat account, if there is one."""
     if not settings.wechat_app_id:
         return []
-    from bot.channels.envelope import Envelope
     from bot.channels.wechat import WeChat
-    from bot.channels.wechat_api import WeChatApi
-    from bot.channels.wechat_templates import Templates, read_templates
 
     async def file(name: str) -> bytes:
         return await asyncio.to_thread(store.files.read, name)
 
-    api = WeChatApi(
+    api, envelope = wechat_api(settings, store, http), wechat_envelope(settings, store)
+    templates = wechat_templates(settings, wording)
+    return [WeChat(api=api, envelope=envelope, clock=store.clock, load=file, templates=templates)]
+
+
+def wechat_api(settings: Settings, store: Store, http: "HttpClient") -> "WeChatApi":
+    """WeChat's API with the account's access token, which all processes share."""
+    from bot.channels.wechat_api import WeChatApi
+
+    return WeChatApi(
         http, settings.wechat_app_id, settings.wechat_app_secret.get_secret_value(), settings.wechat_api_base,
         writer=store.writer, clock=store.clock,
     )  # fmt: skip
-    envelope = Envelope(
+
+
+def wechat_envelope(settings: Settings, store: Store) -> "Envelope":
+    """What opens and seals the account's messages."""
+    from bot.channels.envelope import Envelope
+
+    return Envelope(
         token=settings.wechat_token.get_secret_value(), aes_key=settings.wechat_aes_key.get_secret_value(),
         receiver=settings.wechat_app_id, clock=store.clock,
     )  # fmt: skip
+
+
+def wechat_templates(settings: Settings, wording: Wording) -> "Templates":
+    """The account's subscription notices; none where no file names them."""
+    from bot.channels.wechat_templates import Templates, read_templates
+
     path = settings.wechat_templates
-    templates = read_templates(Path(path).read_text("utf-8"), wording.keys()) if path else Templates()
-    return [WeChat(api=api, envelope=envelope, clock=store.clock, load=file, templates=templates)]
+    return read_templates(Path(path).read_text("utf-8"), wording.keys()) if path else Templates()
+
+
+def wechat_codes(settings: Settings, store: Store, http: "HttpClient") -> "WeChatCodes | None":
+    """The parametric codes of the account, if there is one."""
+    if not settings.wechat_app_id:
+        return None
+    from bot.channels.wechat_codes import WeChatCodes
+
+    api = wechat_api(settings, store, http)
+    return WeChatCodes(api, store.writer, store.reader, settings.wechat_app_id, store.clock)
 
 
 def dingtalk(settings: Settings, store: Store, http: "HttpClient") -> "tuple[LateChannel, ...]":

@@ -16,7 +16,7 @@ from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
 from cli.night import train_by_night
-from cli.platforms import dingtalk, wechat
+from cli.platforms import dingtalk, wechat, wechat_codes
 from cli.settings import Settings
 from nlp.classify import Classifier
 from nlp.taxonomy import load_taxonomy
@@ -40,6 +40,7 @@ from storage.vitals import Vitals
 if TYPE_CHECKING:
     from bot.channel import Channel
     from bot.channels.late import LateChannel
+    from bot.channels.wechat_codes import WeChatCodes
     from bot.http import HttpClient
     from bot.message import Audience
     from routing.ports import UnitOfWork
@@ -100,6 +101,7 @@ class Desk:
     http: "HttpClient"
     webchats: tuple[WebChat, ...]
     late: "tuple[LateChannel, ...]"
+    codes: "WeChatCodes | None"
     ticker: Ticker
     spool: Spool
     housekeeper: Housekeeper
@@ -128,6 +130,8 @@ class Desk:
         self.ticker.every(30, self.models.look, "models")
         if self.night is not None:
             self.ticker.every(60, self.night.look, "night_training")
+        if self.codes is not None:
+            self.ticker.every(300, self.codes.keep_up, "wechat_codes")
         self.ticker.every(1, self.repeats.run, "repeats")
         self.ticker.every(60, self.hot.run, "hot")
         self.ticker.start()
@@ -210,7 +214,8 @@ def build_desk(
             troubles=lambda: vitals.troubles,
             tokens=lambda: store.reader.run(token_troubles),
         ),
-        http=http, webchats=webchats, late=late, ticker=Ticker(), spool=spool,
+        http=http, webchats=webchats, late=late, codes=wechat_codes(settings, store, http),
+        ticker=Ticker(), spool=spool,
         housekeeper=Housekeeper(store.writer, store.files, understanding), vitals=vitals,
         models=ModelWatch(store.reader, understanding),
         night=NightTraining(store.writer, store.clock, train_by_night) if settings.night_training else None,

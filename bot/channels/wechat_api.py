@@ -59,7 +59,8 @@ class WeChatApi:
         self.tokens = TokenHolder(self._fetch_token, writer, "wechat", app_id, clock)
 
     async def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer of a POST to `/cgi-bin/{path}`, which says that it went well.
+        """The answer of a POST to `/cgi-bin/{path}`, which says that it went well. A `path` that begins with "/" is
+        taken as it is, here and in `look`.
 
         Raises `WeChatRefusal`; `TemporaryFailure` for whatever is not the platform's own word, `RateLimited` where
         there is no token, `StorageUnavailable` where it can't be looked up.
@@ -140,26 +141,34 @@ class WeChatApi:
             return response.status, response.content_type, await read_within(response, limit)
 
     async def _post(self, path: str, body: dict[str, Any], query: dict[str, str]) -> tuple[int, bytes]:
-        return await self._lines.post(f"/cgi-bin/{path}", JSON, orjson.dumps(body), seconds=self._timeout, query=query)
+        return await self._lines.post(_whole(path), JSON, orjson.dumps(body), seconds=self._timeout, query=query)
 
     async def _fetch_token(self) -> tuple[str, float]:
-        """`stable_token` gives the same until its end is near, and the old one stays good for another five minutes
-        (https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html)."""
+        try:
+            return await self.new_token()
+        except WeChatRefusal as refusal:
+            raise delivery_error(refusal, self._clock()) from None
+
+    async def new_token(self) -> tuple[str, float]:
+        """What `stable_token` gives, and for how many seconds it is good: the same until its end is near, and the old
+        one stays good for another five minutes
+        (https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html).
+
+        Raises `WeChatRefusal`, or `TemporaryFailure` for whatever is not the platform's own word.
+        """
         path = "stable_token"
         body = {"grant_type": "client_credential", "appid": self._app_id, "secret": self._app_secret}
         try:
             answer = await _judged(path, self._post(path, body, {}))
         except TokenRefused:
             raise TemporaryFailure(f"{path}: the account's credentials are refused") from None
-        except WeChatRefusal as refusal:
-            raise delivery_error(refusal, self._clock()) from None
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not token or not isinstance(lifetime, int) or lifetime <= 0:
             raise TemporaryFailure(f"{path}: an answer without a token")
         return token, min(float(lifetime), LONGEST_LIFE)
 
     def _url(self, path: str) -> str:
-        return f"{self._base}/cgi-bin/{path}"
+        return f"{self._base}{_whole(path)}"
 
     def _trusted(self, url: str) -> bool:
         """A video is fetched from where an answer says: the platform's own servers, or what stands in for them."""
@@ -168,6 +177,10 @@ class WeChatApi:
         if (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc):
             return True
         return parts.scheme == "https" and (parts.hostname or "").endswith(".qq.com") and parts.port in (None, 443)
+
+
+def _whole(path: str) -> str:
+    return path if path.startswith("/") else f"/cgi-bin/{path}"
 
 
 async def _judged(path: str, asked: Awaitable[tuple[int, bytes]]) -> dict[str, Any]:

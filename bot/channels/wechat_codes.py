@@ -1,5 +1,5 @@
-"""Parametric QR codes (带参数二维码) of the account: whoever scans one follows us, or opens the chat, and WeChat says by
-which of our codes they came.
+"""Parametric QR codes (带参数二维码) of the account: whoever scans one follows us, or opens the chat, and WeChat says
+by which of our codes they came.
 
 Lasting ones for deputies, stations and project points: an account may make 100,000 of them, ever, so each is asked for
 once and kept. For stalls, and for whatever code ends by itself, those of 30 days at most, made anew before they end
@@ -35,7 +35,7 @@ RENEW_BEFORE: Final = timedelta(days=2)
 #: How long one process may take to ask for one.
 LEASE: Final = timedelta(seconds=60)
 #: Asked for in one go by `keep_up`.
-AT_ONCE: Final = 20
+AT_ONCE: Final = 50
 #: The platform's "all lasting ones are used up".
 USED_UP: Final = 45029
 _URL: Final = re.compile(r"https?://[!-~]{1,200}")

@@ -84,6 +84,7 @@ class FakeWeChat:
         self._closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         app = web.Application(client_max_size=20 * MEGABYTE)
         app.router.add_route("*", "/cgi-bin/{path:.+}", self._call)
+        app.router.add_get("/wxaapi/{path:.+}", self._call)
         app.router.add_get("/video/{media_id}", self._video)
         app.router.add_route("*", "/control/{openid}/{what}", self._control)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -100,7 +101,7 @@ class FakeWeChat:
         await self._runner.cleanup()
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
-        path = request.match_info["path"]
+        path = request.path.removeprefix("/cgi-bin/")
         token = request.query.get("access_token")
         try:
             upload = path == "media/upload" and await _uploaded(request)

@@ -100,6 +100,8 @@ class Account:
         self.permanent_codes = 0
         self.permanent_codes_limit = 100_000
         self.menu: Json | None = None
+        #: How often each call may be made in a day, as the quota tells it.
+        self.daily_limit = 500_000
         self.templates: dict[str, tuple[str, ...]] = {}
         self.calls: list[Call] = []
         self.violations: list[str] = []

@@ -122,7 +122,39 @@ def menu_get(account: Account, body: Json) -> Json:
     return {"menu": account.menu}
 
 
-#: The call, by the path behind /cgi-bin/.
+def selfmenu_info(account: Account, body: Json) -> Json:
+    """What people see, in a form of its own."""
+    if account.menu is None:
+        return {"is_menu_open": 0}
+
+    def shown(button: Json) -> Json:
+        inner = button.get("sub_button")
+        return {**button, "sub_button": {"list": [shown(one) for one in inner]}} if inner else dict(button)
+
+    return {"is_menu_open": 1, "selfmenu_info": {"button": [shown(button) for button in account.menu["button"]]}}
+
+
+def get_templates(account: Account, body: Json) -> Json:
+    rows = [
+        {
+            "priTmplId": template, "title": "办理进度通知", "type": 3,
+            "content": "".join(f"内容:{{{{{name}.DATA}}}}\n" for name in fields),
+        }
+        for template, fields in account.templates.items()
+    ]  # fmt: skip
+    return {"errcode": 0, "errmsg": "ok", "data": rows}
+
+
+def quota_get(account: Account, body: Json) -> Json:
+    path = body.get("cgi_path", "")
+    if not path.startswith("/"):
+        raise ApiError(76003, "cgi_path should begin with '/'")
+    used = len(account.called(path.removeprefix("/cgi-bin/")))
+    limit = account.daily_limit
+    return {"errcode": 0, "errmsg": "ok", "quota": {"daily_limit": limit, "used": used, "remain": max(0, limit - used)}}
+
+
+#: The call, by the path behind /cgi-bin/, or by the whole path where it is another.
 METHODS: dict[str, Callable[[Account, Json], Json]] = {
     "stable_token": stable_token,
     "message/custom/send": custom_send,
@@ -130,6 +162,9 @@ METHODS: dict[str, Callable[[Account, Json], Json]] = {
     "qrcode/create": qrcode_create,
     "menu/create": menu_create,
     "menu/get": menu_get,
+    "get_current_selfmenu_info": selfmenu_info,
+    "openapi/quota/get": quota_get,
+    "/wxaapi/newtmpl/gettemplate": get_templates,
 }
 #: Largest uploads by type, in bytes.
 UPLOADS = {"image": 10 * MEGABYTE, "voice": 2 * MEGABYTE, "video": 10 * MEGABYTE, "thumb": 64 * 1024}

@@ -152,9 +152,7 @@ async def test_one_whose_answer_got_lost_counts_and_is_asked_for_again(wall: Wal
 @pytest.mark.parametrize(
     "answer", [{"ticket": "gQ"}, {"url": 7}, {"url": "javascript:alert(1)"}, {"url": "http://a/" + "x" * 300}]
 )
-async def test_an_answer_without_an_address_is_none(
-    wall: Wall, answer: Json, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_without_an_address_is_none(wall: Wall, answer: Json, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, CREATE, lambda *_: answer)
     with pytest.raises(TemporaryFailure, match="without an address"):
         await wall.codes.obtain(wall.hang())
