@@ -22,7 +22,10 @@ def doctor_of(channel: str, *, as_json: bool) -> None:
     """Print what was tried; exits with 1 when something is wrong."""
     if channel not in CHECKS:
         fail(f"There is no channel {channel!r} to look at. There are: {', '.join(CHECKS)}.")
-    findings = asyncio.run(_examined(channel))
+    from cli.logs import silent
+
+    with silent():
+        findings = asyncio.run(_examined(channel))
     if as_json:
         print_json([{"name": f.name, "ok": f.ok, "todo": f.todo, "detail": f.detail} for f in findings])
     else:

@@ -59,6 +59,7 @@ def at_platform(work: "Callable[[Settings, Store, HttpClient], Awaitable[T]]") -
     from bot.channels.wechat_check import advice
     from bot.channels.wechat_errors import WeChatRefusal
     from bot.http import HttpClient
+    from cli.logs import silent
     from cli.wiring import open_store
     from routing.errors import StorageUnavailable
 
@@ -75,7 +76,8 @@ def at_platform(work: "Callable[[Settings, Store, HttpClient], Awaitable[T]]") -
             await store.aclose()
 
     try:
-        return asyncio.run(run())
+        with silent():
+            return asyncio.run(run())
     except StorageUnavailable as error:
         fail(f"The database can't be used: {error}")
     except (WeChatRefusal, DeliveryError) as error:

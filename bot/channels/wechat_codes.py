@@ -68,7 +68,8 @@ class WeChatCodes:
         self._used_up = False
 
     async def obtain(self, code: Code) -> PlatformCode | None:
-        """The QR of a valid code: the kept one, else one that is made now. None while another process asks for it.
+        """The QR of a code: the kept one, else one that is made now. None while another process asks for it, and for
+        a code that is not valid any more.
 
         Raises `CodesUsedUp`, `WeChatRefusal`, `DeliveryError` or `StorageUnavailable`.
         """
@@ -136,6 +137,8 @@ class WeChatCodes:
     def _look(self, uow: UnitOfWork, *, code: Code) -> _Task:
         """Take the lease where the QR is missing or about to end and nobody else asks for it; count a lasting one
         before it is asked for, so that no crash leaves one uncounted."""
+        if not code.valid_at(uow.now):
+            return _Task(None)
         row = uow.platform_codes.get(CHANNEL, self._account, code.code)
         if row is not None and (_good(row, code, uow.now) or row.leased(uow.now, LEASE)):
             return _Task(row if row.leads_until(uow.now) else None)

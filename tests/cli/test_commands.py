@@ -105,7 +105,10 @@ def report(store: Store, text: str) -> str:
 
 def _commands() -> list[tuple[str, ...]]:
     alone = ("serve", "demo", "invite", "import", "export", "classify", "evaluate", "backup", "restore", "doctor")
-    groups = {"codes": ("new", "list", "revoke", "print"), "db": ("upgrade", "verify"), "inbox": ("list", "retry")}
+    groups = {
+        "codes": ("new", "list", "revoke", "print"), "db": ("upgrade", "verify"), "inbox": ("list", "retry"),
+        "wechat": ("menu",),
+    }  # fmt: skip
     return [(name,) for name in alone] + [(group, name) for group, names in groups.items() for name in names]
 
 
