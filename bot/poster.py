@@ -128,8 +128,8 @@ def _two_codes(sheet: Sheet, content: PosterContent, words: dict[str, Any]) -> N
         (content.url, 2 * middle - _LEFT - 3 - side, words["other_scan"], words["other_note"]),
     ):
         _framed(sheet, url, left, 73, side)
-        sheet.text(left - 3, 152.5, side + 6, 8, title, 15, bold=True, align="C", least=9)
-        sheet.text(left - 3, 160.5, side + 6, 6, note, 10, colour=GREY, align="C", least=6)
+        sheet.text(left - 3, 154, side + 6, 8, title, 15, bold=True, align="C", least=9)
+        sheet.text(left - 3, 162.5, side + 6, 6, note, 10, colour=GREY, align="C", least=6)
 
 
 def _framed(sheet: Sheet, url: str, left: float, top: float, side: float) -> None:

@@ -111,6 +111,7 @@ def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlet
         links=lambda code: [
             (f"landing.link_{name}", url) for name, url in desk.channels.links("citizen", code) if name != "webchat"
         ],
+        wechat_account=desk.settings.wechat_app_id,
         demo=links if demo else None,
     )
     return build_app(
