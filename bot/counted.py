@@ -5,6 +5,7 @@ never sends one too many. Where there is none until the person writes, the notic
 transaction; what the person writes makes it due again. Both lock the contact, so none of it is missed between them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -144,20 +145,21 @@ class CountedSending:
 
 def heard_from(
     uow: UnitOfWork, contact: Contact, address: Address, message: InboundMessage, windows: Windows | None
-) -> None:
+) -> Sequence[Notice]:
     """Note in the transaction of an inbound message what may be sent to its sender from now on, and make due what
-    waited for it. Costs nothing where no platform counts."""
+    waited for it, which is returned. Costs nothing where no platform counts."""
     if message.kind == "blocked":
         address.allowance = None
-        return
+        return ()
     if windows is not None:
         if message.opens is None:
-            return
+            return ()
         at = min(message.received_at, uow.now)
         address.allowance = open_window(address.allowance, windows, message.opens, at)
-    if contact.waiting:
-        uow.notices.resume(contact.id)
-        contact.waiting = 0
+    if not contact.waiting:
+        return ()
+    contact.waiting = 0
+    return uow.notices.resume(contact.id)
 
 
 def _put_to_wait(uow: UnitOfWork, notice: Notice) -> None:

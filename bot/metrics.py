@@ -76,7 +76,7 @@ class Metrics:
         return counted
 
     async def page(self) -> bytes:
-        for part in ("writing", "disk"):
+        for part in ("writing", "disk", "scanner"):
             self._in_trouble.labels(part).set(part in self._troubles())
         # Without the database, the rest is worth all the more.
         for gauge, counts in ((self._by_state, self._notices), (self._token_trouble, self._tokens)):

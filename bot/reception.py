@@ -26,10 +26,11 @@ from bot.mailbox import from_mailbox, numbered, put_in_mailbox
 from bot.message import Attachment, Button, InboundMessage, OutboundMessage
 from bot.message_body import body_of, message_from_body
 from bot.registry import Channels
+from bot.riding import riders
 from bot.text import fitting
 from bot.wording import Wording
 from routing.case import PartKind, StoredFile
-from routing.errors import Conflict, Refused, StorageUnavailable
+from routing.errors import Conflict, Refused, StorageUnavailable, Unchecked
 from routing.hot import HotBoard
 from routing.inbox import InboxRecord
 from routing.notice import Notice, Priority
@@ -192,6 +193,11 @@ class Reception:
                 taken.saved.append((replace(attachment, content=None), saved))
             except Refused as refused:
                 taken.refused.append(refused)
+            except Unchecked:
+                if attachment.reference is None:
+                    taken.refused.append(Refused("file.unchecked"))
+                else:
+                    taken.saved.append((replace(attachment, content=None), None))
             except AttachmentGone:
                 taken.refused.append(Refused("file.gone"))
             except (TimeoutError, DeliveryError):
@@ -231,7 +237,7 @@ class Reception:
         if contact.address_id != address.id and message.kind != "blocked":
             contact.address_id = address.id
         channel = self._channels.get(message.channel, message.account)
-        heard_from(uow, contact, address, message, channel.capabilities.windows if channel else None)
+        waited = heard_from(uow, contact, address, message, channel.capabilities.windows if channel else None)
         conversation = uow.conversations.of_address(address.id)
         if conversation is None:
             conversation = Conversation(address_id=address.id, contact_id=contact.id, updated_at=uow.now)
@@ -240,7 +246,7 @@ class Reception:
         return Turn(
             uow, message, contact, address, conversation, self._understanding,
             work_links=lambda payload: [link for _, link in links("work", payload)],
-            repeats=self._repeats, hot=self._hot,
+            repeats=self._repeats, hot=self._hot, waited=waited,
         )  # fmt: skip
 
     def _language(self, message: InboundMessage) -> str:
@@ -263,6 +269,9 @@ class Reception:
             letters = self._delivery.reserve(uow, notices) if self._delivery is not None else []
             fit = _fitting(letters, channel.capabilities) if channel is not None else 0
             answered.answer, answered.letters = letters[:fit], letters[fit:]
+            if channel is not None and self._delivery is not None and fit == len(notices):
+                capabilities, conversation = channel.capabilities, turn.conversation
+                answered.answer += riders(uow, self._delivery, turn.waited, letters, capabilities, conversation)
             for notice in notices:
                 uow.notices.add(notice)
         answered.to_claim = uow.notices.to_claim

@@ -47,7 +47,7 @@ def examine() -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", "wrong", str(error))]
     findings = [_public_url(settings), _disk(settings), *_store(settings), _words(), _font(settings)]
-    findings += _channels(settings)
+    findings += [*_scanner(settings), *_channels(settings)]
     return findings
 
 
@@ -171,6 +171,19 @@ def _font(settings: Settings) -> Finding:
     except FontMissing as error:
         return Finding("posters", "note", str(error))
     return Finding("posters", "ok", "a Chinese font is there")
+
+
+def _scanner(settings: Settings) -> list[Finding]:
+    from routing.errors import Unchecked
+    from storage.clamd import Clamd
+
+    if not settings.clamd_address:
+        return [Finding("virus scanner", "note", "off; MASHANG_CLAMD_ADDRESS has every file scanned by ClamAV")]
+    try:
+        Clamd(settings.clamd_address).ping()
+    except Unchecked as error:
+        return [Finding("virus scanner", "wrong", f"{error}; no file is kept until it answers")]
+    return [Finding("virus scanner", "ok", f"ClamAV at {settings.clamd_address}")]
 
 
 def _channels(settings: Settings) -> list[Finding]:

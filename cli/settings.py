@@ -51,6 +51,15 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, WeChatSettings
             parse_url(url)
         return url
 
+    @field_validator("clamd_address")
+    @classmethod
+    def _check_scanner(cls, address: str) -> str:
+        from storage.clamd import Clamd
+
+        if address:
+            Clamd(address)
+        return address
+
     @model_validator(mode="after")
     def _check_secrets(self) -> "Settings":
         for name in _SECRETS:

@@ -29,6 +29,7 @@ from routing.repeats import RepeatIndex, RepeatsTick
 from routing.retention import Housekeeper
 from routing.schedule import FollowUps, Ticker
 from routing.suggestion import Understanding
+from storage.clamd import Clamd
 from storage.engine import sqlite_path
 from storage.migrate import upgrade
 from storage.sealer import AesSealer
@@ -50,7 +51,10 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool
     """The database and files of the settings, brought to the newest tables."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sealer = AesSealer(settings.key, settings.older_keys)
-    store = Store(settings.database, clock=clock, sealer=sealer, data_dir=settings.data_dir, serving=serving)
+    store = Store(
+        settings.database, clock=clock, sealer=sealer, data_dir=settings.data_dir, serving=serving,
+        scanner=scanner_of(settings),
+    )  # fmt: skip
     try:
         upgrade(settings.database)
         if store.alone:
@@ -67,6 +71,11 @@ def token_troubles(uow: "UnitOfWork") -> dict[str, int]:
     """1 for each channel whose access token somebody must look into, 0 for the others that have one."""
     tokens = uow.tokens.all()
     return {channel: any(t.trouble for t in tokens if t.channel == channel) for channel in {t.channel for t in tokens}}
+
+
+def scanner_of(settings: Settings) -> Clamd | None:
+    """The virus scanner of the settings, if there is one."""
+    return Clamd(settings.clamd_address) if settings.clamd_address else None
 
 
 def make_understanding() -> Understanding:
@@ -190,7 +199,7 @@ def build_desk(
         channels.add(channel)
     database = sqlite_path(settings.database)
     folders = {settings.data_dir, *([database.parent] if database is not None else ())}
-    vitals = Vitals(store.writer.counters, folders)
+    vitals = Vitals(store.writer.counters, folders, scanner_of(settings))
     return Desk(
         settings=settings, store=store, understanding=understanding, wording=wording, channels=channels,
         reception=reception, delivery=delivery,

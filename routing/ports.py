@@ -162,7 +162,8 @@ class FileStore(Protocol):
     def save(self, content: bytes, declared: str | None) -> "SavedFile":
         """Check the type by content and the size, strip what a picture tells about its taker, write and fsync.
 
-        Raises `Refused("file.type")`, `Refused("file.size")` or `Refused("file.broken")`.
+        Raises `Refused("file.type")`, `Refused("file.size")`, `Refused("file.broken")`, or where there is a virus
+        scanner `Refused("file.infected")`, and `Unchecked` when it gave no verdict.
         """
         ...
 

@@ -167,9 +167,9 @@ class NoticeRepository(Protocol):
         """Whether this transaction added anything that nobody has leased yet."""
         ...
 
-    def resume(self, contact_id: int) -> int:
-        """Make due what waited until this person writes; returns how many that were. They keep their order, and go
-        before what is added from now on."""
+    def resume(self, contact_id: int) -> Sequence[Notice]:
+        """Make due, and return, what waited until this person writes. It keeps its order, and goes before what is added
+        from now on."""
         ...
 
     def release(self) -> None:

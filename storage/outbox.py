@@ -132,14 +132,14 @@ class Outbox:
         for contact_id, notice_id in self._session.rows(_WAITING.format(mark=mark) + sql, [int(priority), *params]):
             waiting[contact_id].append(notice_id)
 
-    def resume(self, contact_id: int) -> int:
+    def resume(self, contact_id: int) -> Sequence[Notice]:
         self._write_marks()
         waited = self._notices.select(_UNTIL_THEY_WRITE, {"contact": contact_id})
         for notice in waited:
             notice.state, notice.due_at = NoticeState.PENDING, self._now
         # Replies that are told from now on see them in front of them, and somebody is woken to send them.
         self._unleased += waited
-        return len(waited)
+        return waited
 
     def release(self) -> None:
         self._write_marks()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from bot.dialogs.turn import Turn
 from routing.errors import Refused
 
-
 #: A choice as people type it: "1", "１", "①", "1." or "1。".
 _CHOICE = re.compile(r"([1-9][0-9]?)[.。、)]?")
 

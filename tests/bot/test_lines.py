@@ -80,6 +80,14 @@ async def test_one_connection_carries_one_question_after_the_other() -> None:
     assert body.decode() == "路灯"
 
 
+async def test_a_query_is_encoded_and_cannot_end_the_line() -> None:
+    server = Server()
+    async with listening(server, path="/api") as lines:
+        await lines.post("/send", "text/plain", b"", seconds=2, query={"token": "a&b =\r\nX: y", "q": "路"})
+    first = server.questions[0].partition(b"\r\n")[0]
+    assert first == b"POST /api/send?token=a%26b+%3D%0D%0AX%3A+y&q=%E8%B7%AF HTTP/1.1"
+
+
 async def test_questions_at_the_same_time_have_connections_of_their_own_up_to_the_limit() -> None:
     server = Server()
     async with listening(server, most=3) as lines:

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from cli.doctor import examine
-from cli.settings import load_settings
+from cli.settings import SettingsError, load_settings
 from cli.wiring import open_store, token_troubles
+from routing.errors import Refused
 from routing.notice import NoticeState
 from routing.platform_token import PlatformToken
 from storage.store import Store
 from tests.contracts.rows import notice_to, somebody
+from tests.fakes.clamd import EICAR, FakeClamd
 
 
 @pytest.fixture
@@ -64,3 +66,33 @@ def test_it_says_what_is_wrong_with_an_access_token(store: Store, trouble: str |
     assert found("dingtalk access token") == [("ok", "none yet")]
     with store.transaction() as uow:
         assert token_troubles(uow) == {"wechat": trouble is not None, "dingtalk": False}
+
+
+def test_it_asks_the_virus_scanner(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ((level, text),) = found("virus scanner")
+    assert level == "note"
+    assert "MASHANG_CLAMD_ADDRESS" in text
+    with FakeClamd() as daemon:
+        monkeypatch.setenv("MASHANG_CLAMD_ADDRESS", daemon.address)
+        assert found("virus scanner") == [("ok", f"ClamAV at {daemon.address}")]
+        daemon.mode = "silent"
+        ((level, text),) = found("virus scanner")
+        assert level == "wrong"
+        assert "no file is kept" in text
+
+
+def test_an_address_that_no_scanner_can_have_stops_the_start(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASHANG_CLAMD_ADDRESS", "clamd")
+    with pytest.raises(SettingsError, match=r"MASHANG_CLAMD_ADDRESS: .*host:port"):
+        load_settings()
+
+
+def test_every_file_that_the_program_keeps_goes_past_the_scanner(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeClamd() as daemon:
+        monkeypatch.setenv("MASHANG_CLAMD_ADDRESS", daemon.address)
+        opened = open_store(load_settings())
+        try:
+            with pytest.raises(Refused, match="infected"):
+                opened.files.save(b"#!AMR\n" + EICAR, None)
+        finally:
+            opened.close()
