@@ -14,6 +14,7 @@ from functools import partial
 from bot.channel import (
     CountedChannel,
     DeliveryError,
+    NotReached,
     PermanentFailure,
     RateLimited,
     RecipientBlocked,
@@ -74,8 +75,8 @@ class CountedSending:
             except WindowClosed:
                 # The platform counts otherwise than we did: it is right.
                 raise NotNow(await self._wait(channel, letter, answer.permit)) from None
-            except (RateLimited, RecipientBlocked, PermanentFailure):
-                # It said that it did not take this one. After a time-out nobody knows, and the permit stays used.
+            except (RateLimited, RecipientBlocked, PermanentFailure, NotReached):
+                # It did not take this one. After a time-out nobody knows, and the permit stays used.
                 with contextlib.suppress(NotNow, StorageUnavailable):
                     back = partial(self._give_back, letter=letter, permit=answer.permit)
                     await self._writer.run(back, _names(letter))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channel import (
+    NotReached,
     PermanentFailure,
     RateLimited,
     RecipientBlocked,
@@ -261,10 +262,11 @@ async def test_the_permit_is_committed_before_the_send(desk: Counter) -> None:
 async def test_what_the_platform_says_it_did_not_take_costs_nothing(desk: Counter) -> None:
     await desk.hears()
     desk.tell("一", "二", "三")
-    desk.counted.failures = [RateLimited(7), PermanentFailure("45002"), None, TemporaryFailure("timeout")]
-    await desk.delivery.deliver_due()
-    assert desk.left() == {"message": 5}
-    desk.clock.move(seconds=7)
+    desk.counted.failures = [RateLimited(7), NotReached(), PermanentFailure("45002"), None, TemporaryFailure("timeout")]
+    for seconds in (7, 2):
+        await desk.delivery.deliver_due()
+        assert desk.left() == {"message": 5}
+        desk.clock.move(seconds=seconds)
     await desk.delivery.deliver_due()
     assert desk.left() == {"message": 3}, "one was sent, and of one nobody knows"
 
