@@ -36,6 +36,11 @@ class WeChatPerson:
         self._read = 0
 
     @property
+    def screen(self) -> list[Seen]:
+        """All that came to their phone."""
+        return self._phone.screen
+
+    @property
     def _citizen(self) -> Citizen:
         """Nobody does two things in one second, which is all that WeChat says of when something was said."""
         self._clock.now += timedelta(seconds=1)
@@ -126,14 +131,14 @@ def _heard(seen: Seen) -> list[Heard]:
 class WeChatStage(DeskStage):
     def __init__(self, desk: Desk, clock: MovableClock, fake: FakeWeChat, base: str) -> None:
         super().__init__(desk, clock)
-        self._fake = fake
+        self.platform = fake
         self._base = base
         self.people: dict[str, WeChatPerson] = {}
         self._numbers = itertools.count(1)
 
     def chat(self, who: str) -> Chat:
         if who not in self.people:
-            citizen = self._fake.citizen(f"o-citizen-{next(self._numbers)}")
+            citizen = self.platform.citizen(f"o-citizen-{next(self._numbers)}")
             citizen.follower.subscribed[TEMPLATE] = None
             self.people[who] = WeChatPerson(citizen, self._base, self.clock)
         return self.people[who]
