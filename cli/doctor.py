@@ -146,7 +146,7 @@ def _codes(uow: "UnitOfWork", settings: Settings) -> list[Finding]:
         return []
     from bot.channels.wechat_check import code_finding
 
-    found = code_finding(uow.platform_codes.lasting("wechat", settings.wechat_app_id))
+    found = code_finding(uow.platform_codes.lasting("wechat", settings.wechat_app_id), 0)
     return [Finding("WeChat codes", "ok" if found.ok else "wrong", found.detail or found.todo)]
 
 

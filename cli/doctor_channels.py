@@ -95,7 +95,7 @@ async def _wechat(chosen: Settings, store: "Store", http: "HttpClient") -> list[
         *await check_wechat(wechat_api(chosen, store, http), our_menu(), templates),
         await check_callback(http, envelope, chosen.url + PATH, store.clock),
         _address(chosen),
-        code_finding(await store.reader.run(codes.lasting)),
+        await store.reader.run(lambda uow: code_finding(codes.lasting(uow), len(codes.missing(uow)))),
     ]
 
 

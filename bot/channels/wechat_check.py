@@ -26,8 +26,8 @@ from routing.ports import Clock
 
 #: Seconds that WeChat waits for its answer.
 PATIENCE: Final = 5.0
-#: The calls that a station lives by, each with a quota of its own.
-COUNTED: Final = ("/cgi-bin/message/custom/send", "/cgi-bin/message/subscribe/bizsend", "/cgi-bin/qrcode/create")
+#: The calls that a station lives by, each with a quota of its own; the last where it announces notices by templates.
+COUNTED: Final = ("/cgi-bin/message/custom/send", "/cgi-bin/qrcode/create", "/cgi-bin/message/subscribe/bizsend")
 _FIELD: Final = re.compile(r"\{\{(\w+)\.DATA\}\}")
 _BASIC = "mp.weixin.qq.com → 设置与开发 → 开发接口管理 (基本配置)"
 _CALLBACK = f"{_BASIC} → 服务器配置"
@@ -61,12 +61,12 @@ async def check_wechat(api: WeChatApi, menu: Menu, templates: Templates) -> list
     token = await _tried("access token", _token(api))
     if not token.ok:
         return [token]
-    return [
-        token,
-        await _tried("menu", _menu(api, menu)),
-        *([await _tried("templates", _templates(api, templates))] if templates.by_kind else []),
-        *[await _tried(f"calls of {path.rpartition('/')[2]}", _quota(api, path)) for path in COUNTED],
-    ]
+    findings = [token, await _tried("menu", _menu(api, menu))]
+    if templates.by_kind:
+        findings.append(await _tried("templates", _templates(api, templates)))
+    for path in COUNTED if templates.by_kind else COUNTED[:-1]:
+        findings.append(await _tried(_calls(path), _quota(api, path)))
+    return findings
 
 
 async def check_callback(http: HttpClient, envelope: Envelope, url: str, clock: Clock) -> Finding:
@@ -100,9 +100,12 @@ _WRONG_ANSWERS: Final = {
 }  # fmt: skip
 
 
-def code_finding(lasting: int) -> Finding:
-    """How many of the account's lasting parametric codes are made."""
+def code_finding(lasting: int, missing: int) -> Finding:
+    """How many of the account's lasting parametric codes are made; and how many of our codes have none yet, which a
+    running desk makes by itself."""
     figures = f"{lasting} of {LIMIT} lasting ones made"
+    if missing:
+        figures += f", {missing} are to be made"
     if lasting < WARN_FROM:
         return Finding("parametric codes", True, detail=figures)
     advice = "revoking gives none back; make codes with an end (`codes new --days`) where a place is not for good"
@@ -152,8 +155,12 @@ def _template(kind: str, template_id: str, fields: set[str], there: dict[str, di
     return f"{kind}: the template has the fields {', '.join(sorted(has))}, the file fills {', '.join(sorted(fields))}"
 
 
+def _calls(path: str) -> str:
+    return f"calls of {path.rpartition('/')[2]}"
+
+
 async def _quota(api: WeChatApi, path: str) -> Finding:
-    name = f"calls of {path.rpartition('/')[2]}"
+    name = _calls(path)
     quota = (await api.call("openapi/quota/get", {"cgi_path": path})).get("quota")
     remain, most = (quota.get("remain"), quota.get("daily_limit")) if isinstance(quota, dict) else (None, None)
     if not isinstance(remain, int) or not isinstance(most, int):

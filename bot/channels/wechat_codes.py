@@ -99,7 +99,7 @@ class WeChatCodes:
     async def keep_up(self) -> int:
         """Make what is missing and renew what ends, as a tick; how many were made. What fails is tried at the next."""
         made = 0
-        for code in await self._reader.run(self._missing):
+        for code in (await self._reader.run(self.missing))[:AT_ONCE]:
             try:
                 made += await self.obtain(code) is not None
             except CodesUsedUp:
@@ -119,19 +119,16 @@ class WeChatCodes:
         """How many lasting codes the account has made."""
         return uow.platform_codes.lasting(CHANNEL, self._account)
 
-    def _missing(self, uow: UnitOfWork) -> Sequence[Code]:
-        """The valid codes that need one now, no more than can be asked for in one go."""
+    def missing(self, uow: UnitOfWork) -> Sequence[Code]:
+        """The valid codes that need one now, or soon another; lasting ones only while the account can make them."""
         kept = {row.code: row for row in uow.platform_codes.all(CHANNEL, self._account)}
         missing = []
         for code in uow.codes.all():
             row = kept.get(code.code)
             if not code.valid_at(uow.now) or (row and (_good(row, code, uow.now) or row.leased(uow.now, LEASE))):
                 continue
-            if self._used_up and not _ends(code):
-                continue
-            missing.append(code)
-            if len(missing) == AT_ONCE:
-                break
+            if not (self._used_up and not _ends(code)):
+                missing.append(code)
         return missing
 
     def _look(self, uow: UnitOfWork, *, code: Code) -> _Task:

@@ -19,9 +19,14 @@ from cli.settings import load_settings
 from cli.stage import listen, serving
 from cli.wiring import build_desk, open_store
 from routing.code import Code, CodeKind, make_code
+from routing.platform_token import PlatformToken
+from tests.bot.channels.dingtalk_harness import CLIENT_ID
+from tests.bot.channels.dingtalk_harness import SECRET as CLIENT_SECRET
+from tests.fakes.dingtalk import FakeDingTalk
+from tests.fakes.telegram import FakeTelegram
 from tests.fakes.thread import beside
 from tests.fakes.wechat import FakeWeChat
-from tests.fakes.wechat_account import Account
+from tests.fakes.wechat_account import Account, Fault
 from tests.routing.county import understanding
 
 
@@ -160,6 +165,9 @@ def test_an_account_that_nobody_serves_is_half_well(account: Account) -> None:
     assert "main.py serve" in found["callback address"]["todo"]
     assert not found["public address"]["ok"]
     assert found["parametric codes"]["detail"] == "0 of 100000 lasting ones made"
+    run("codes", "new", "--deputy", "086")
+    (codes,) = [one for one in as_json("doctor", "wechat", ok=False) if one["name"] == "parametric codes"]
+    assert codes["detail"] == "0 of 100000 lasting ones made, 1 are to be made"
     assert found["notices"]["detail"].startswith("0 pending, 0 waiting")
     lines = run("doctor", "wechat", ok=False).stdout
     assert "✓ menu" in lines
@@ -191,3 +199,35 @@ def test_a_served_desk_answers_as_wechat_would_ask_it(account: Account, monkeypa
     assert all(web[name]["ok"] for name in ("health", "page of a code", "chat page")), web
     assert not web["public address"]["ok"]
     assert counts == [{}]
+
+
+def test_a_token_that_is_good_for_nothing_is_told_for_this_channel_alone(account: Account) -> None:
+    store = open_store(load_settings())
+    with store.transaction() as uow:
+        uow.tokens.add(PlatformToken("dingtalk", "d1", trouble="fetch", trouble_since=uow.now))
+    store.close()
+    account.fault_for = lambda path, body: None if path == "stable_token" else Fault("errcode", code=40001)
+    (noted,) = [one for one in as_json("doctor", "wechat", ok=False) if one["name"] == "access token in use"]
+    assert not noted["ok"]
+    assert "refuses the one that it gave" in noted["todo"]
+
+
+def test_the_other_platforms_are_tried_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "1000001:AAE-canary-token_of-a-bot"
+    with beside(FakeTelegram) as (telegram, there), beside(FakeDingTalk) as (dingtalk, elsewhere):
+
+        async def set_up_bot() -> None:
+            telegram.bot(token)
+
+        async def set_up_app() -> None:
+            dingtalk.app(CLIENT_ID, CLIENT_SECRET)
+
+        there.run(set_up_bot)
+        elsewhere.run(set_up_app)
+        for name, value in {
+            "TELEGRAM_DESK_TOKEN": token, "TELEGRAM_API_BASE": telegram.url, "DINGTALK_CLIENT_ID": CLIENT_ID,
+            "DINGTALK_CLIENT_SECRET": CLIENT_SECRET, "DINGTALK_API_BASE": dingtalk.url,
+        }.items():  # fmt: skip
+            monkeypatch.setenv(f"MASHANG_{name}", value)
+        assert "✓ desk: token" in run("doctor", "telegram").stdout
+        assert "✓ robot may send" in run("doctor", "dingtalk").stdout

@@ -56,7 +56,7 @@ async def test_all_is_well_once_the_menu_is_sent(line: Line) -> None:
     await send_menu(line.api, our_menu())
     found = await line.found()
     assert list(found) == [
-        "access token", "menu", "templates", "calls of send", "calls of bizsend", "calls of create"
+        "access token", "menu", "templates", "calls of send", "calls of create", "calls of bizsend"
     ]  # fmt: skip
     assert all(one.ok and not one.todo for one in found.values()), found
     assert found["calls of send"].detail == "500000 of 500000 left today"
@@ -101,7 +101,9 @@ async def test_a_template_that_is_missing_or_has_other_fields_is_named(line: Lin
     assert not found.ok
     assert "*: the account has no such template" in found.todo
     assert "case.answered: the template has the fields thing1, time2, the file fills thing1" in found.todo
-    assert "templates" not in await line.found(Templates())
+    without = await line.found(Templates())
+    assert "templates" not in without
+    assert "calls of bizsend" not in without
 
 
 async def test_calls_that_run_out_are_told(line: Line) -> None:
@@ -113,7 +115,8 @@ async def test_calls_that_run_out_are_told(line: Line) -> None:
 
 @pytest.mark.parametrize(("lasting", "ok"), [(0, True), (79_999, True), (80_000, False), (100_000, False)])
 def test_the_codes_are_counted_against_what_an_account_may_make(lasting: int, ok: bool) -> None:
-    found = code_finding(lasting)
+    found = code_finding(lasting, 3)
+    assert "3 are to be made" in found.todo + found.detail
     assert found.ok == ok
     assert f"{lasting} of 100000" in found.todo + found.detail
 
