@@ -4,7 +4,7 @@ The token stands in the query, so no address and no client's exception is ever l
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar, Final
 
 import aiohttp
@@ -14,7 +14,7 @@ from bot.channel import PermanentFailure, TemporaryFailure
 from bot.channels.cgi_errors import CgiRefusal, Policy, delivery_error
 from bot.channels.tokens import TokenHolder, TokenRefused
 from bot.http import HttpClient, read_within
-from bot.lines import Unreadable
+from bot.lines import NO_QUERY, Unreadable
 from routing.ports import Clock, Writer
 
 ANSWER_LIMIT: Final = 1024 * 1024
@@ -61,7 +61,8 @@ class CgiApi(ABC):
         self.tokens = TokenHolder(self.fetch_token, writer, self.refusal.platform, account, clock)
 
     async def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer of a POST to `/cgi-bin/{path}`, which says that it went well.
+        """The answer of a POST to `/cgi-bin/{path}`, which says that it went well. A `path` that begins with "/" is
+        taken as it is, here and in `look`.
 
         Raises `CgiRefusal`; `TemporaryFailure` for whatever is not the platform's own word, `RateLimited` where
         there is no token, `StorageUnavailable` where it can't be looked up.
@@ -78,11 +79,12 @@ class CgiApi(ABC):
             raise TemporaryFailure(f"{path}: an answer that does not say how it went")
         return answer
 
-    async def look(self, path: str) -> dict[str, Any]:
+    async def look(self, path: str, query: Mapping[str, str] = NO_QUERY) -> dict[str, Any]:
         """The answer of a GET. Raises as `call` does."""
 
         async def get(token: str) -> tuple[int, bytes]:
-            status, _, content = await self._get(self._url(path), {"access_token": token}, ANSWER_LIMIT, self._timeout)
+            whole = {"access_token": token, **query}
+            status, _, content = await self._get(self._url(path), whole, ANSWER_LIMIT, self._timeout)
             return status, content
 
         return await self.tokens.use(lambda token: self._judged(path, get(token)))
@@ -146,17 +148,22 @@ class CgiApi(ABC):
             return response.status, response.content_type, await read_within(response, limit)
 
     async def _post(self, path: str, body: dict[str, Any], query: dict[str, str]) -> tuple[int, bytes]:
-        return await self._lines.post(f"/cgi-bin/{path}", JSON, orjson.dumps(body), seconds=self._timeout, query=query)
+        return await self._lines.post(_whole(path), JSON, orjson.dumps(body), seconds=self._timeout, query=query)
 
     async def fetch_token(self) -> tuple[str, float]:
-        """A token and for how many seconds it is good. Raises `DeliveryError`."""
+        """A token and for how many seconds it is good, for a `TokenHolder`. Raises `DeliveryError`."""
+        try:
+            return await self.new_token()
+        except CgiRefusal as refusal:
+            raise delivery_error(refusal, self._clock()) from None
+
+    async def new_token(self) -> tuple[str, float]:
+        """The same. Raises `CgiRefusal`, or `TemporaryFailure` for whatever is not the platform's own word."""
         path, asked = self._asked_for_token()
         try:
             answer = await self._judged(path, asked)
         except TokenRefused:
             raise TemporaryFailure(f"{path}: the account's credentials are refused") from None
-        except CgiRefusal as refusal:
-            raise delivery_error(refusal, self._clock()) from None
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not token or not isinstance(lifetime, int) or lifetime <= 0:
             raise TemporaryFailure(f"{path}: an answer without a token")
@@ -171,7 +178,7 @@ class CgiApi(ABC):
         return None
 
     def _url(self, path: str) -> str:
-        return f"{self._base}/cgi-bin/{path}"
+        return f"{self._base}{_whole(path)}"
 
     async def _judged(self, path: str, asked: Awaitable[tuple[int, bytes]]) -> dict[str, Any]:
         try:
@@ -194,3 +201,7 @@ class CgiApi(ABC):
             refusal = self.refusal(path, code)
             raise TokenRefused(str(refusal)) if refusal.policy is Policy.RENEW else refusal
         return answer
+
+
+def _whole(path: str) -> str:
+    return path if path.startswith("/") else f"/cgi-bin/{path}"

@@ -5,11 +5,10 @@ Nobody is sent anything: the calls name a person and a file that there are none 
 whether everything before it was right.
 """
 
-from dataclasses import dataclass
-
 from bot.channel import AttachmentGone, DeliveryError
 from bot.channels.dingtalk_api import DingTalkApi
 from bot.channels.dingtalk_errors import ApiRefusal, Policy
+from bot.channels.finding import Finding
 
 #: Nobody's staff id, and nobody's file.
 NOBODY = "mashang-doctor-nobody"
@@ -32,15 +31,6 @@ _TODO: dict[Policy, str] = {
 }
 _UNREACHABLE = "can this machine reach the API's address? See MASHANG_DINGTALK_API_BASE, DNS and the firewall"
 _ADDRESS = f"{_CONSOLE} → 安全设置 → 服务器出口 IP: add the address that this machine is seen with, or leave it empty"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was tried, whether it is right, and what to do if it is not ("" if it is)."""
-
-    name: str
-    ok: bool
-    todo: str = ""
 
 
 async def check_dingtalk(api: DingTalkApi) -> list[Finding]:

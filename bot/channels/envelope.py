@@ -53,7 +53,7 @@ class Refused(Exception):
     the call held.
 
     400  query (a parameter is missing), cut_off, xml, plain (not encrypted), cipher
-    403  signature, stale, replayed, receiver (meant for another account)
+    403  signature, stale, replayed, receiver (meant for another account), agent (for another app of the enterprise)
     413  size
     """
 

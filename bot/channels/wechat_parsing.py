@@ -10,13 +10,13 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from bot.channels.xml_messages import XmlReader, digest, is_short, text_of
-from bot.message import Audience, InboundMessage
+from bot.message import InboundMessage
 
 CHANNEL, ACCOUNT = "wechat", "citizen"
 #: What opens which window for our messages; see `Capabilities.windows` of the channel.
 WROTE, TAPPED = "message", "tap"
 #: What a tap on the menu says, by its key. The dialogs know these words from everybody.
-MENU = {"say_it": "说事", "progress": "查进度", "on_duty": "今天谁在站", "sos": "🆘"}
+MENU: Final = {"say_it": "说事", "progress": "查进度", "on_duty": "今天谁在站", "sos": "🆘"}
 
 _SCENE: Final = "qrscene_"
 
@@ -26,7 +26,7 @@ class WeChatReader(XmlReader):
 
     channel = CHANNEL
     account = ACCOUNT
-    audience: Audience = "citizen"
+    audience = "citizen"
     wrote = WROTE
     unheard = ("device_",)
 

@@ -28,7 +28,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.fakes.wechat_account import MEDIA_LIFETIME, Account, ApiError, Call, Fault, Json
+from tests.fakes.cgi_account import MEDIA_LIFETIME, ApiError, Call, Fault, Json
+from tests.fakes.cgi_faults import suffer, uploaded
+from tests.fakes.wechat_account import Account
 from tests.fakes.wechat_envelope import Envelope
 from tests.fakes.wechat_methods import MEGABYTE, METHODS, UPLOADS
 from tests.fakes.wechat_person import Citizen
@@ -37,7 +39,6 @@ __all__ = ["Account", "Citizen", "FakeWeChat", "Fault"]
 
 APP_ID, SECRET = "wx5f2e1c9a7b30d468", "canary0wechat0app0secret00000000"
 TOKEN, AES_KEY = "canarywechattoken", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFA"
-PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
 def now() -> datetime:
@@ -105,13 +106,13 @@ class FakeWeChat:
         path = request.match_info["path"]
         token = request.query.get("access_token")
         try:
-            upload = path == "media/upload" and await _uploaded(request)
+            upload = path == "media/upload" and await uploaded(request)
             body: Json = {} if upload or not request.can_read_body else await request.json()
             self.account.calls.append(Call(path, body, token, self.account.clock()))
             if fault := self.account.take_fault(path, body):
                 if fault.taken:
                     await self._do(request, path, body, upload)
-                return await self._suffer(request, fault)
+                return await suffer(request, fault, self._closing)
             return await self._do(request, path, body, upload)
         except ApiError as error:
             return web.json_response(error.body)
@@ -150,36 +151,6 @@ class FakeWeChat:
     async def _video(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=self.account.media[request.match_info["media_id"]].content, content_type="video/mp4")
 
-    async def _suffer(self, request: web.Request, fault: Fault) -> web.StreamResponse:
-        match fault.kind:
-            case "errcode":
-                raise ApiError(fault.code, "as the test wants it")
-            case "html":
-                return web.Response(text=PAGE.format("Sign in to this network"), content_type="text/html")
-            case "bad_gateway":
-                return web.Response(status=502, text=PAGE.format("502 Bad Gateway"), content_type="text/html")
-            case "empty":
-                return web.Response()
-            case "malformed":
-                return web.Response(text='{"errcode":0,"errm', content_type="application/json")
-            case "wrong_type":
-                return web.json_response(["errcode", 0])
-            case "reset":
-                if request.transport is not None:
-                    request.transport.abort()
-                return web.Response()
-            case "cut_off":
-                answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "500"})
-                await answer.prepare(request)
-                await answer.write(b'{"errcode":0,')
-                if request.transport is not None:
-                    request.transport.abort()
-                return answer
-            case "hang":
-                await asyncio.shield(self._closing)
-                return web.Response(status=500)
-        raise ValueError(fault.kind)
-
     async def _control(self, request: web.Request) -> web.Response:
         citizen = self.citizen(request.match_info["openid"])
         what = request.match_info["what"]
@@ -191,16 +162,6 @@ class FakeWeChat:
             raise web.HTTPNotFound
         receipt = await getattr(citizen, what)(*(await request.json() if request.can_read_body else []))
         return web.json_response(dataclasses.asdict(receipt))
-
-
-async def _uploaded(request: web.Request) -> tuple[str, str, bytes] | None:
-    """Name, type and content of the file in a form."""
-    part = (await request.post()).get("media")
-    if not isinstance(part, web.FileField):
-        return None
-    content = part.file.read()
-    part.file.close()
-    return part.filename, part.content_type, content
 
 
 async def _main(port: int, callback: str) -> None:

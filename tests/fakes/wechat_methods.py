@@ -4,7 +4,8 @@ import re
 import secrets
 from collections.abc import Callable
 
-from tests.fakes.wechat_account import MEDIA_LIFETIME, Account, ApiError, Json
+from tests.fakes.cgi_account import MEDIA_LIFETIME, ApiError, Json
+from tests.fakes.wechat_account import Account
 
 MEGABYTE = 1024 * 1024
 TEXT_BYTES = 2048

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.channels.dingtalk_api import DingTalkApi
-from bot.channels.dingtalk_check import Finding, check_dingtalk
+from bot.channels.dingtalk_check import check_dingtalk
+from bot.channels.finding import Finding
 from bot.http import HttpClient
 from tests.bot.channels.dingtalk_harness import CLIENT_ID, SECRET, PlainTokens
 from tests.fakes.dingtalk import FakeApp, FakeDingTalk
