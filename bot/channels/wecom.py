@@ -89,7 +89,7 @@ class WeCom(WeComSending):
     async def _show(self, press: Press) -> None:
         """Show on the card what was pressed. It changes nothing: where it fails, the card stays as it was."""
         try:
-            await self._api.show_pressed(press.user_id, press.response_code, f"✓ {press.label}")
+            await self._api.replace_card(press.user_id, press.response_code, press.card.template())
         except (CgiRefusal, DeliveryError, StorageUnavailable) as error:
             # After a repeat the code was used already.
             log.info("wecom.card_not_updated error=%s", error)

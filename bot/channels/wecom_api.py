@@ -65,12 +65,11 @@ class WeComApi(CgiApi):
         message_id = answer.get("msgid")
         return message_id if isinstance(message_id, str) else ""
 
-    async def show_pressed(self, user_id: str, response_code: str, label: str) -> None:
-        """Make the buttons of a card grey, with `label` on them. A response code is good once, for 72 hours
+    async def replace_card(self, user_id: str, response_code: str, card: dict[str, Any]) -> None:
+        """Show another card in the place of one. A response code is good once, for 72 hours
         (https://developer.work.weixin.qq.com/document/path/94888). Raises as `call` does."""
         body = {
-            "userids": [user_id], "agentid": int(self.agent_id), "response_code": response_code,
-            "button": {"replace_name": label},
+            "userids": [user_id], "agentid": int(self.agent_id), "response_code": response_code, "template_card": card,
         }  # fmt: skip
         await self.call("message/update_template_card", body)
 

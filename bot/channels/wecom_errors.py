@@ -45,6 +45,7 @@ POLICIES: Final[dict[int, Policy]] = {
     42017: Policy.NEVER,  # … without this button
     42018: Policy.NEVER,  # … with a key that can be none
     42022: Policy.NEVER,  # a code that was used already
+    42045: Policy.NEVER,  # a card's action
     43004: Policy.BLOCKED,  # has not joined
     44001: Policy.NEVER,  # empty file
     44004: Policy.NEVER,  # empty text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from bot.channels.wecom_cards import pressed
+from bot.channels.wecom_cards import Card, read_key
 from bot.channels.xml_messages import XmlReader, digest, text_of
 from bot.message import InboundMessage
 
@@ -23,11 +23,11 @@ _NO_PAYLOAD: Final = ("ToUserName", "FromUserName", "CreateTime", "ResponseCode"
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that somebody pressed, and the code that lets their card be changed once."""
+    """A card on which somebody pressed a button, as it is to be shown now, and the code to replace it once."""
 
     user_id: str
     response_code: str
-    label: str
+    card: Card
 
 
 class WeComReader(XmlReader):
@@ -54,17 +54,18 @@ class WeComReader(XmlReader):
                 # A menu of the app says its keys; those that the console makes itself begin with "#".
                 return self._inbound(xml, identity, "text", text=key)
             case "template_card_event":
-                found = pressed(key)
+                found = read_key(key)
                 return self._inbound(xml, identity, "button" if found else "unsupported", button=found and found[0])
         return None
 
 
 def press_of(xml: Element) -> Press | None:
     """What is to be shown on the card of a press; None for what is none, or can't be shown."""
-    found, code = pressed(text_of(xml, "EventKey")), text_of(xml, "ResponseCode")
-    if text_of(xml, "Event").lower() != "template_card_event" or not found or not code:
+    code = text_of(xml, "ResponseCode")
+    if text_of(xml, "Event").lower() != "template_card_event" or not code:
         return None
-    return Press(text_of(xml, "FromUserName"), code, found[1])
+    _, card = read_key(text_of(xml, "EventKey")) or ("", None)
+    return Press(text_of(xml, "FromUserName"), code, card) if card is not None else None
 
 
 def _identity(xml: Element, event: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.channel import PermanentFailure, TemporaryFailure
 from bot.channels.wecom_api import WeComApi
-from bot.channels.wecom_cards import card, fits, shared_out, title_of
+from bot.channels.wecom_cards import card_of, shared_out
 from bot.message import OutboundMessage, Picture
 from bot.text import encodable, split
 from routing.errors import StorageUnavailable
@@ -46,12 +46,12 @@ class WeComSending:
         parts = [replace(message, text="", buttons=(), pictures=(picture,)) for picture in message.pictures]
         text = _plain(message.text)
         cards = shared_out(message.buttons) if message.buttons else []
-        if cards and fits(text):
+        if cards and card_of(text, cards[0]).fits:
             parts.append(replace(message, text=text, buttons=cards.pop(0), pictures=()))
         else:
             pieces = [piece for piece in split(text, TEXT_LIMIT, "bytes") if piece.strip()]
             parts += [replace(message, text=piece, buttons=(), pictures=()) for piece in pieces]
-        parts += [replace(message, text=title_of(text), buttons=buttons, pictures=()) for buttons in cards]
+        parts += [replace(message, text=card_of(text, ()).title, buttons=more, pictures=()) for more in cards]
         return parts or [message]
 
     async def send(self, user_id: str, message: OutboundMessage) -> str:
@@ -60,7 +60,7 @@ class WeComSending:
             return await self._send_file(user_id, message.pictures[0])
         if message.buttons:
             # A new id each time: a repeated one is refused, whatever became of the first.
-            template = card(message.text, message.buttons, f"m{secrets.token_hex(16)}")
+            template = {**card_of(message.text, message.buttons).template(), "task_id": f"m{secrets.token_hex(16)}"}
             return await self._api.send_to(user_id, {"msgtype": "template_card", "template_card": template})
         return await self._api.send_to(user_id, {"msgtype": "text", "text": {"content": message.text}})
 

@@ -7,7 +7,7 @@ and three tries. Needs aiohttp and cryptography.
         wecom.callback = f"{server}/wecom"
         lin = wecom.member("LinQiu")
         await lin.text("K7M2-9PQR-4XYZ")           # also image, enter, press, click, subscribe, unsubscribe
-        lin.screen                                 # everything that came; lin.screen[-1].grey is what a card says now
+        lin.screen                                 # everything that came; of a card, the labels that look pressed: grey
         wecom.account.fail("html", times=2)        # the next two messages meet a web page
         wecom.account.dropped == []                # nobody was sent more than the platform brings
 

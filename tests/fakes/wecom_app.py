@@ -18,7 +18,7 @@ CODE_LIFETIME = timedelta(hours=72)
 @dataclass
 class Seen:
     """One message on a member's screen. `links`: words of a text that lead elsewhere. Of a card: `buttons` by label,
-    with their keys; `grey` is what its buttons were replaced by."""
+    with their keys; `grey` are the labels that look pressed."""
 
     text: str
     at: datetime
@@ -29,7 +29,7 @@ class Seen:
     title: str = ""
     buttons: dict[str, str] = field(default_factory=dict)
     task_id: str = ""
-    grey: str | None = None
+    grey: tuple[str, ...] = ()
 
 
 @dataclass

@@ -56,10 +56,10 @@ class Member:
         return await self._event("click", key)
 
     async def press(self, label: str) -> Receipt:
-        """Press a button of the newest card that has it; one whose buttons are grey has none."""
+        """Press a button of the newest card that has it; one that looks pressed can be pressed again."""
         for seen in reversed(self.screen):
-            if label in seen.buttons and seen.grey is None:
-                return await self.press_on(seen, label)
+            if found := next((text for text in (label, f"✓ {label}") if text in seen.buttons), None):
+                return await self.press_on(seen, found)
         raise LookupError(f"no button {label!r}")
 
     async def press_on(self, seen: Seen, label: str) -> Receipt:

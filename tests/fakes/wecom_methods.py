@@ -73,7 +73,15 @@ def _media(app: App, body: Json, answer: Json) -> Seen:
 
 
 def _card(app: App, body: Json, answer: Json) -> Seen:
-    card = body["template_card"]
+    seen = _carded(app, body["template_card"], answer["msgid"])
+    if not re.fullmatch(r"[0-9A-Za-z_@-]{1,128}", seen.task_id) or seen.task_id in app.task_ids:
+        raise ApiError(42014, "invalid task_id")
+    app.task_ids.add(seen.task_id)
+    return seen
+
+
+def _carded(app: App, card: Json, message_id: str) -> Seen:
+    """A card as it is shown."""
     title, below = card.get("main_title", {}).get("title", ""), card.get("sub_title_text", "")
     buttons, task_id = card.get("button_list", []), card.get("task_id", "")
     if card["card_type"] != "button_interaction" or not 1 <= len(buttons) <= 6:
@@ -82,14 +90,12 @@ def _card(app: App, body: Json, answer: Json) -> Seen:
         raise ApiError(41016, "missing title")
     if len(title) > TITLE or len(below) > SUBTITLE:
         raise ApiError(40058, "longer than is advised")
-    if not re.fullmatch(r"[0-9A-Za-z_@-]{1,128}", task_id) or task_id in app.task_ids:
-        raise ApiError(42014, "invalid task_id")
     labelled = {button["text"]: button["key"] for button in buttons}
     if len(set(labelled.values())) != len(buttons) or any(len(key.encode()) > 1024 for key in labelled.values()):
         raise ApiError(42018, "invalid button key")
-    app.task_ids.add(task_id)
+    grey = tuple(button["text"] for button in buttons if button.get("style") == 4)
     text = "\n".join(part for part in (title, below) if part)
-    return Seen(text, app.clock(), answer["msgid"], "card", title=title, buttons=labelled, task_id=task_id)
+    return Seen(text, app.clock(), message_id, "card", title=title, buttons=labelled, task_id=task_id, grey=grey)
 
 
 _KINDS: dict[str, Callable[[App, Json, Json], Seen]] = {
@@ -102,7 +108,8 @@ def update_template_card(app: App, body: Json) -> Json:
     seen = app.use_code(body["response_code"])
     if not body.get("userids"):
         raise ApiError(82001, "no user")
-    seen.grey = body["button"]["replace_name"]
+    shown = _carded(app, body["template_card"], seen.id)
+    seen.text, seen.title, seen.buttons, seen.grey = shown.text, shown.title, shown.buttons, shown.grey
     return {"errcode": 0, "errmsg": "ok", "invaliduser": []}
 
 
