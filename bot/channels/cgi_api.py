@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Final
 import aiohttp
 import orjson
 
-from bot.channel import PermanentFailure, TemporaryFailure
+from bot.channel import NotReached, PermanentFailure, TemporaryFailure
 from bot.channels.cgi_errors import CgiRefusal, Policy, delivery_error
 from bot.channels.tokens import TokenHolder, TokenRefused
 from bot.http import HttpClient, read_within
-from bot.lines import NO_QUERY, Unreadable
+from bot.lines import NO_QUERY, Unreadable, unreached
 from routing.ports import Clock, Writer
 
 ANSWER_LIMIT: Final = 1024 * 1024
@@ -184,8 +184,9 @@ class CgiApi(ABC):
         try:
             status, raw = await asked
         except FAILURES as error:
+            missed = unreached(error) or isinstance(error, aiohttp.ClientConnectorError)
             # `from None`: the exception may quote the address, and that holds the token.
-            raise TemporaryFailure(f"{path}: {type(error).__name__}") from None
+            raise (NotReached if missed else TemporaryFailure)(f"{path}: {type(error).__name__}") from None
         return self._answer(path, status, raw)
 
     def _answer(self, path: str, status: int, raw: bytes) -> dict[str, Any]:
