@@ -38,6 +38,17 @@ class WeChatSettings(BaseSettings):
     )
 
 
+class WeComSettings(BaseSettings):
+    """The work app in WeCom is off until its five values are set (docs/channels/wecom.md)."""
+
+    wecom_corp_id: str = Field("", description="企业ID (ww…), from 我的企业 at work.weixin.qq.com.")
+    wecom_agent_id: str = Field("", description="AgentId of the app, a number.")
+    wecom_secret: SecretStr = Field(SecretStr(""), description="Secret of the app.")
+    wecom_token: SecretStr = Field(SecretStr(""), description="The Token of its 接收消息服务器, 3 to 32 A-Z a-z 0-9.")
+    wecom_aes_key: SecretStr = Field(SecretStr(""), description="Its EncodingAESKey, 43 characters.")
+    wecom_api_base: str = Field("https://qyapi.weixin.qq.com", description="API server of WeCom.")
+
+
 class DingTalkSettings(BaseSettings):
     """The work robot on DingTalk is off until the app's id and secret are set (docs/channels/dingtalk.md)."""
 

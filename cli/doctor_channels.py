@@ -105,6 +105,20 @@ def _address(chosen: Settings) -> Finding:
     return Finding("public address", True, detail=chosen.public_url)
 
 
+async def _wecom(chosen: Settings, store: "Store", http: "HttpClient") -> list[Finding]:
+    if not chosen.wecom_corp_id:
+        return []
+    from bot.channels.wecom import PATH
+    from bot.channels.wecom_check import check_callback, check_wecom
+    from cli.platforms import wecom_api, wecom_envelope
+
+    return [
+        *await check_wecom(wecom_api(chosen, store, http)),
+        await check_callback(http, wecom_envelope(chosen, store), chosen.url + PATH, store.clock),
+        _address(chosen),
+    ]
+
+
 async def _dingtalk(chosen: Settings, store: "Store", http: "HttpClient") -> list[Finding]:
     if not chosen.dingtalk_client_id:
         return []
@@ -138,6 +152,7 @@ async def _web(chosen: Settings, store: "Store", http: "HttpClient") -> list[Fin
 #: By the name on the command line. A check gives no finding for a channel that is off.
 CHECKS: Final[Mapping[str, Check]] = {
     "wechat": _wechat,
+    "wecom": _wecom,
     "dingtalk": _dingtalk,
     "telegram": _telegram,
     "web": _web,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.channels.wechat_api import WeChatApi
     from bot.channels.wechat_codes import WeChatCodes
     from bot.channels.wechat_templates import Templates
+    from bot.channels.wecom_api import WeComApi
     from bot.http import HttpClient
 
 
@@ -69,6 +70,39 @@ def wechat_codes(settings: Settings, store: Store, http: "HttpClient") -> "WeCha
 
     api = wechat_api(settings, store, http)
     return WeChatCodes(api, store.writer, store.reader, settings.wechat_app_id, store.clock)
+
+
+def wecom(settings: Settings, store: Store, http: "HttpClient") -> "list[Channel]":
+    """The work app in WeCom, if there is one."""
+    if not settings.wecom_corp_id:
+        return []
+    from bot.channels.wecom import WeCom
+
+    async def file(name: str) -> bytes:
+        return await asyncio.to_thread(store.files.read, name)
+
+    api, envelope = wecom_api(settings, store, http), wecom_envelope(settings, store)
+    return [WeCom(api=api, envelope=envelope, clock=store.clock, load=file)]
+
+
+def wecom_api(settings: Settings, store: Store, http: "HttpClient") -> "WeComApi":
+    """WeCom's API with the app's access token, which all processes share."""
+    from bot.channels.wecom_api import WeComApi
+
+    return WeComApi(
+        http, settings.wecom_corp_id, settings.wecom_agent_id, settings.wecom_secret.get_secret_value(),
+        settings.wecom_api_base, writer=store.writer, clock=store.clock,
+    )  # fmt: skip
+
+
+def wecom_envelope(settings: Settings, store: Store) -> "Envelope":
+    """What opens and seals the app's messages."""
+    from bot.channels.envelope import Envelope
+
+    return Envelope(
+        token=settings.wecom_token.get_secret_value(), aes_key=settings.wecom_aes_key.get_secret_value(),
+        receiver=settings.wecom_corp_id, clock=store.clock,
+    )  # fmt: skip
 
 
 def dingtalk(settings: Settings, store: Store, http: "HttpClient") -> "tuple[LateChannel, ...]":

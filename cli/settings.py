@@ -10,18 +10,27 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from bot.settings import DingTalkSettings, PosterSettings, ServerSettings, TelegramSettings, WeChatSettings
+from bot.settings import (
+    DingTalkSettings,
+    PosterSettings,
+    ServerSettings,
+    TelegramSettings,
+    WeChatSettings,
+    WeComSettings,
+)
 from storage.settings import StorageSettings
 
 #: Values from examples and habit. One of these as a secret stops the start.
 _SAMPLES = ("change", "secret", "example", "sample", "test", "password", "your", "xxx", "123456", "<")
 _SECRETS = (
     "secret_key", "telegram_citizen_token", "telegram_desk_token", "telegram_webhook_secret", "wechat_app_secret",
-    "wechat_token", "wechat_aes_key", "dingtalk_client_secret",
+    "wechat_token", "wechat_aes_key", "wecom_secret", "wecom_token", "wecom_aes_key", "dingtalk_client_secret",
 )  # fmt: skip
 #: Telegram's own has 35 characters behind the colon; a self-hosted or later one may differ.
 _BOT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,256}")
 _DINGTALK_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{8,128}")
+_CORP_ID = re.compile(r"[A-Za-z0-9_-]{4,64}")
+_AGENT_ID = re.compile(r"[1-9][0-9]{0,11}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 #: (https://developers.weixin.qq.com/doc/offiaccount/Basic_Information/Access_Overview.html)
 _CALLBACK_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
@@ -32,7 +41,9 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the text names it and says what to do."""
 
 
-class Settings(StorageSettings, ServerSettings, TelegramSettings, WeChatSettings, DingTalkSettings, PosterSettings):
+class Settings(
+    StorageSettings, ServerSettings, TelegramSettings, WeChatSettings, WeComSettings, DingTalkSettings, PosterSettings
+):
     """Every name with its help is listed by `main.py doctor --settings`."""
 
     model_config = SettingsConfigDict(env_prefix="MASHANG_", env_file=".env", extra="ignore", hide_input_in_errors=True)
@@ -97,14 +108,29 @@ class Settings(StorageSettings, ServerSettings, TelegramSettings, WeChatSettings
         """All of the channel's values or none: half of them would take messages in and answer nobody."""
         if not self._is_whole("wechat", ("app_id", "app_secret", "token", "aes_key")):
             return self
-        if not _CALLBACK_TOKEN.fullmatch(self.wechat_token.get_secret_value()):
-            raise ValueError("MASHANG_WECHAT_TOKEN is not 3 to 32 of A-Z a-z 0-9")
-        if not _AES_KEY.fullmatch(self.wechat_aes_key.get_secret_value()):
-            raise ValueError("MASHANG_WECHAT_AES_KEY is not 43 of A-Z a-z 0-9")
+        self._check_envelope("wechat")
         self._check_base("wechat_api_base")
         if self.wechat_templates:
             self._check_templates()
         return self
+
+    @model_validator(mode="after")
+    def _check_wecom(self) -> "Settings":
+        if not self._is_whole("wecom", ("corp_id", "agent_id", "secret", "token", "aes_key")):
+            return self
+        if not _CORP_ID.fullmatch(self.wecom_corp_id):
+            raise ValueError("MASHANG_WECOM_CORP_ID is no 企业ID: 4 to 64 of A-Z a-z 0-9 _ -")
+        if not _AGENT_ID.fullmatch(self.wecom_agent_id):
+            raise ValueError("MASHANG_WECOM_AGENT_ID is no AgentId: a number")
+        self._check_envelope("wecom")
+        self._check_base("wecom_api_base")
+        return self
+
+    def _check_envelope(self, channel: str) -> None:
+        if not _CALLBACK_TOKEN.fullmatch(_plain(getattr(self, f"{channel}_token"))):
+            raise ValueError(f"MASHANG_{channel.upper()}_TOKEN is not 3 to 32 of A-Z a-z 0-9")
+        if not _AES_KEY.fullmatch(_plain(getattr(self, f"{channel}_aes_key"))):
+            raise ValueError(f"MASHANG_{channel.upper()}_AES_KEY is not 43 of A-Z a-z 0-9")
 
     def _check_templates(self) -> None:
         from bot.channels.wechat_templates import read_templates

@@ -16,7 +16,7 @@ from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
 from cli.night import train_by_night
-from cli.platforms import dingtalk, wechat, wechat_codes
+from cli.platforms import dingtalk, wechat, wechat_codes, wecom
 from cli.settings import Settings
 from nlp.classify import Classifier
 from nlp.taxonomy import load_taxonomy
@@ -198,7 +198,8 @@ def build_desk(
         for account in ("citizen", "desk")
     )  # fmt: skip
     late = (*_telegram(settings, store, http), *dingtalk(settings, store, http))
-    every: list[Channel] = [*webchats, *late, *wechat(settings, store, http, wording), *extra_channels]
+    called = (*wechat(settings, store, http, wording), *wecom(settings, store, http))
+    every: list[Channel] = [*webchats, *late, *called, *extra_channels]
     for channel in every:
         channels.add(channel)
     database = sqlite_path(settings.database)

@@ -53,7 +53,7 @@ class Refused(Exception):
     the call held.
 
     400  query (a parameter is missing), cut_off, xml, plain (not encrypted), cipher
-    403  signature, stale, replayed, receiver (meant for another account)
+    403  signature, stale, replayed, receiver (meant for another account), agent (for another app of the enterprise)
     413  size
     """
 
@@ -136,13 +136,18 @@ class Envelope:
 
     def seal(self, xml: str) -> bytes:
         """An answer, encrypted and signed, as the body of the HTTP answer."""
-        encrypted: str = self._crypto.encrypt(xml, self._receiver.decode()).decode()
+        encrypted = self.encrypt(xml)
         timestamp, nonce = str(int(self._clock().timestamp())), str(secrets.randbelow(10**10))
         return (
             f"<xml><Encrypt>{cdata(encrypted)}</Encrypt>"
             f"<MsgSignature>{cdata(self.sign(timestamp, nonce, encrypted))}</MsgSignature>"
             f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{cdata(nonce)}</Nonce></xml>"
         ).encode()
+
+    def encrypt(self, text: str) -> str:
+        """What stands in `<Encrypt>`, or in the `echostr` of WeCom."""
+        encrypted: bytes = self._crypto.encrypt(text, self._receiver.decode())
+        return encrypted.decode()
 
     def sign(self, timestamp: str, nonce: str, content: str | None = None) -> str:
         """The signature over `content` and the token."""

@@ -4,7 +4,6 @@ WeChat waits five seconds for an answer. What was said is answered in it, in one
 longer and what comes later goes out as customer-service messages, which the platform counts (`wechat_sending`).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -13,16 +12,16 @@ from starlette.routing import BaseRoute
 
 from bot.channel import Capabilities, Receive
 from bot.channels.callback import Callback
+from bot.channels.cgi_media import fetch_media
 from bot.channels.envelope import Envelope
+from bot.channels.intake import Intake
 from bot.channels.safe_xml import cdata
 from bot.channels.wechat_api import WeChatApi
-from bot.channels.wechat_media import fetch_media
 from bot.channels.wechat_parsing import ACCOUNT, CHANNEL, WeChatReader
 from bot.channels.wechat_sending import TEXT_LIMIT, WINDOWS, WeChatSending
 from bot.channels.wechat_templates import Templates
-from bot.message import Attachment, Audience, InboundMessage, OutboundMessage
+from bot.message import Attachment, Audience
 from bot.text import joined
-from routing.errors import StorageUnavailable
 from routing.ports import Clock
 
 PATH: Final = "/wechat"
@@ -51,22 +50,18 @@ class WeChat(WeChatSending):
         templates: Templates | None = None,
     ) -> None:
         super().__init__(api, clock, load, templates)
-        self._receive: Receive | None = None
+        self._intake = Intake()
         self._reader = WeChatReader(clock)
         self._callback = Callback(PATH, envelope, envelope.echo, self._take)
-        self._under_way = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def routes(self) -> Sequence[BaseRoute]:
         return [self._callback.route]
 
     async def start(self, receive: Receive) -> None:
-        self._receive = receive
+        self._intake.start(receive)
 
     async def stop(self) -> None:
-        self._receive = None
-        await self._idle.wait()
+        await self._intake.stop()
 
     async def fetch(self, attachment: Attachment) -> bytes:
         return await fetch_media(self._api, attachment, self.capabilities.attachment_limit, self._clock)
@@ -80,20 +75,8 @@ class WeChat(WeChatSending):
         message = self._reader.read(xml)
         if message is None:
             return None
-        text = joined(await self._handled(message))
+        text = joined(await self._intake.take(message))
         return self._reply(xml, text) if text.strip() else None
-
-    async def _handled(self, message: InboundMessage) -> Sequence[OutboundMessage]:
-        if self._receive is None:
-            raise StorageUnavailable("the channel is starting or stopping")
-        self._under_way += 1
-        self._idle.clear()
-        try:
-            return await self._receive(message)
-        finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._idle.set()
 
     def _reply(self, xml: Element, text: str) -> str:
         to, sender = xml.findtext("FromUserName", ""), xml.findtext("ToUserName", "")

@@ -4,15 +4,13 @@ ask it, do people see our menu, are the templates there, how much of the day's c
 Nobody is sent anything.
 """
 
-import asyncio
 import re
 import secrets
 from collections.abc import Awaitable
 from typing import Any, Final
 
-import aiohttp
-
 from bot.channel import DeliveryError, RateLimited
+from bot.channels.callback_check import asked
 from bot.channels.envelope import Envelope
 from bot.channels.finding import Finding
 from bot.channels.wechat_api import WeChatApi
@@ -20,17 +18,13 @@ from bot.channels.wechat_codes import LIMIT, WARN_FROM
 from bot.channels.wechat_errors import WeChatRefusal
 from bot.channels.wechat_menu import Menu, current_menu
 from bot.channels.wechat_templates import Templates
-from bot.http import HttpClient, read_within
-from bot.lines import Unreadable
+from bot.http import HttpClient
 from routing.ports import Clock
 
-#: Seconds that WeChat waits for its answer.
-PATIENCE: Final = 5.0
 #: The calls that a station lives by, each with a quota of its own; the last where it announces notices by templates.
 COUNTED: Final = ("/cgi-bin/message/custom/send", "/cgi-bin/qrcode/create", "/cgi-bin/message/subscribe/bizsend")
 _FIELD: Final = re.compile(r"\{\{(\w+)\.DATA\}\}")
 _BASIC = "mp.weixin.qq.com → 设置与开发 → 开发接口管理 (基本配置)"
-_CALLBACK = f"{_BASIC} → 服务器配置"
 #: By error code: what to do. The others are told by their number.
 _TODO: Final[dict[int, str]] = {
     40013: f"the AppID is not this account's: copy it from {_BASIC} into MASHANG_WECHAT_APP_ID",
@@ -73,31 +67,7 @@ async def check_callback(http: HttpClient, envelope: Envelope, url: str, clock: 
     """Ask the callback's address `url` as WeChat does when an admin saves it there, from outside in."""
     timestamp, nonce, echo = str(int(clock().timestamp())), secrets.token_hex(8), secrets.token_hex(8)
     query = {"signature": envelope.sign(timestamp, nonce), "timestamp": timestamp, "nonce": nonce, "echostr": echo}
-    began = asyncio.get_running_loop().time()
-    try:
-        async with http.session.get(
-            url, params=query, timeout=aiohttp.ClientTimeout(total=PATIENCE), allow_redirects=False
-        ) as response:
-            status, body = response.status, await read_within(response, 4096)
-    except (aiohttp.ClientError, TimeoutError, OSError, Unreadable) as error:
-        todo = f"{type(error).__name__}: is `main.py serve` running, and does the proxy lead there? Try {url} yourself"
-        return Finding("callback address", False, todo)
-    took = asyncio.get_running_loop().time() - began
-    if status == 200 and body == echo.encode():
-        return Finding("callback address", True, detail=f"{url} answers in {took:.1f} s")
-    return Finding("callback address", False, f"{url} answers {status}: {_WRONG_ANSWERS.get(status, _WRONG_ANSWER)}")
-
-
-_WRONG_ANSWER = "something between takes the question for itself; the proxy must hand /wechat on as it is"
-_WRONG_ANSWERS: Final = {
-    400: "the proxy must hand the query on as it is",
-    403: "`main.py serve` runs with another MASHANG_WECHAT_TOKEN, or a clock is wrong; restart it after a change",
-    404: "`main.py serve` runs without the WeChat settings (restart it), or the proxy leads elsewhere",
-    301: "it redirects, which WeChat does not follow; MASHANG_PUBLIC_URL must be the address itself",
-    302: "it redirects, which WeChat does not follow; MASHANG_PUBLIC_URL must be the address itself",
-    502: "the proxy finds no `main.py serve`",
-    503: "`main.py serve` is starting, or its database is away",
-}  # fmt: skip
+    return await asked(http, url, query, echo, "MASHANG_WECHAT_TOKEN")
 
 
 def code_finding(lasting: int, missing: int) -> Finding:

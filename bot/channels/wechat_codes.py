@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.channel import DeliveryError, RateLimited, TemporaryFailure
+from bot.channel import DeliveryError, NotReached, RateLimited, TemporaryFailure
 from bot.channels.wechat_api import WeChatApi
 from bot.channels.wechat_errors import WeChatRefusal
 from bot.channels.wechat_parsing import CHANNEL
@@ -85,8 +85,8 @@ class WeChatCodes:
             if refusal.code == USED_UP:
                 raise CodesUsedUp from None
             raise
-        except RateLimited:
-            # There is no access token: it was not even asked for.
+        except (RateLimited, NotReached):
+            # There is no access token, or no way there: it was not even asked for.
             await self._writer.run(partial(self._refused, code=code.code))
             raise
         except DeliveryError:

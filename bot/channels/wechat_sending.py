@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.channel import PermanentFailure, WindowClosed
+from bot.channels.cgi_errors import CgiRefusal, Policy, delivery_error
 from bot.channels.wechat_api import WeChatApi
-from bot.channels.wechat_errors import Policy, WeChatRefusal, delivery_error
 from bot.channels.wechat_templates import Templates, filled
 from bot.message import OutboundMessage, Picture
 from bot.text import number_choices, split
@@ -98,7 +98,7 @@ class WeChatSending:
             body["page"] = template.page
         try:
             await self._api.call("message/subscribe/bizsend", body)
-        except WeChatRefusal as refusal:
+        except CgiRefusal as refusal:
             if refusal.policy is Policy.MIDNIGHT:
                 # These have a quota of their own; customer-service messages go on.
                 raise WindowClosed(str(refusal)) from None

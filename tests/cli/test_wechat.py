@@ -22,11 +22,12 @@ from routing.code import Code, CodeKind, make_code
 from routing.platform_token import PlatformToken
 from tests.bot.channels.dingtalk_harness import CLIENT_ID
 from tests.bot.channels.dingtalk_harness import SECRET as CLIENT_SECRET
+from tests.fakes.cgi_account import Fault
 from tests.fakes.dingtalk import FakeDingTalk
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.thread import beside
 from tests.fakes.wechat import FakeWeChat
-from tests.fakes.wechat_account import Account, Fault
+from tests.fakes.wechat_account import Account
 from tests.routing.county import understanding
 
 
@@ -206,7 +207,7 @@ def test_a_token_that_is_good_for_nothing_is_told_for_this_channel_alone(account
     with store.transaction() as uow:
         uow.tokens.add(PlatformToken("dingtalk", "d1", trouble="fetch", trouble_since=uow.now))
     store.close()
-    account.fault_for = lambda path, body: None if path == "stable_token" else Fault("errcode", code=40001)
+    account.fault_for = lambda path, body: None if path == "stable_token" else Fault("errcode", path, code=40001)
     (noted,) = [one for one in as_json("doctor", "wechat", ok=False) if one["name"] == "access token in use"]
     assert not noted["ok"]
     assert "refuses the one that it gave" in noted["todo"]

@@ -1,6 +1,5 @@
 """One Official Account at the fake WeChat: its token, who follows it, what may be sent to whom, and what was."""
 
-import itertools
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -9,40 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.fakes.cgi_account import TOKEN_LIFETIME, ApiError, CgiAccount, Json
 from tests.fakes.wechat_envelope import Envelope
 
-Json = dict[str, Any]
 BEIJING = ZoneInfo("Asia/Shanghai")
 #: What a person's deed opens: how many messages, for how long
 #: (https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Center_messages.html).
 WINDOWS = {"message": (5, timedelta(hours=48)), "tap": (3, timedelta(minutes=1))}
-MEDIA_LIFETIME = timedelta(days=3)
-TOKEN_LIFETIME = timedelta(seconds=7200)
 #: So long before its end a token is followed by another, and both are good.
 TOKEN_OVERLAP = timedelta(minutes=5)
-
-
-class ApiError(Exception):
-    """An answer in the platform's own form of an error."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.body: Json = {"errcode": code, "errmsg": f"{message} rid: 6543abcd-1234"}
-
-
-@dataclass
-class Fault:
-    """One misfortune for calls whose path ends with `path`, `times` times or `until` then. With `taken` the platform
-    does what it was asked first, so that only its answer is lost. `kind`: html, bad_gateway, empty, malformed,
-    wrong_type, reset, cut_off, hang, or errcode with its `code`."""
-
-    kind: str
-    path: str = "message/custom/send"
-    times: int = 1
-    until: datetime | None = None
-    code: int = 0
-    taken: bool = False
 
 
 @dataclass
@@ -58,14 +32,6 @@ class Seen:
 
 
 @dataclass
-class Media:
-    content: bytes
-    mime: str
-    name: str
-    at: datetime
-
-
-@dataclass
 class Follower:
     """`opened`: by kind, until when and how many are left. `subscribed`: templates with how many notices each may still
     bring; None for a long-term one."""
@@ -76,26 +42,18 @@ class Follower:
     screen: list[Seen] = field(default_factory=list)
 
 
-@dataclass
-class Call:
-    path: str
-    body: Json
-    token: str | None
-    at: datetime
+class Account(CgiAccount):
+    """What the platform knows of an account."""
 
-
-class Account:
-    """What the platform knows of an account. `violations` are the sends that it had to refuse by its rules: none should
-    ever be tried."""
+    sends = "message/custom/send"
 
     def __init__(self, app_id: str, secret: str, envelope: Envelope, clock: Callable[[], datetime]) -> None:
+        super().__init__(clock)
         self.app_id = app_id
         self.secret = secret
         self.envelope = envelope
         self.name = "gh_5f2e1c9a7b30"
-        self.clock = clock
         self.people: dict[str, Follower] = defaultdict(Follower)
-        self.media: dict[str, Media] = {}
         self.codes: dict[str, Json] = {}
         self.permanent_codes = 0
         self.permanent_codes_limit = 100_000
@@ -103,36 +61,9 @@ class Account:
         #: How often each call may be made in a day, as the quota tells it.
         self.daily_limit = 500_000
         self.templates: dict[str, tuple[str, ...]] = {}
-        self.calls: list[Call] = []
-        self.violations: list[str] = []
-        self.faults: list[Fault] = []
-        #: Asked for each call when no fault is set: (path, body) → what it meets.
-        self.fault_for: Callable[[str, Json], Fault | None] = lambda path, body: None
-        self.fetches = 0
-        self._tokens: dict[str, datetime] = {}
         self._full: Counter[str] = Counter()
-        self._message_ids = itertools.count(24_000_000_000_000_001)
 
     # ── trouble ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def fail(self, kind: str, path: str = "message/custom/send", times: int = 1, **more: Any) -> None:
-        """Let the next calls of `path` meet `kind`."""
-        self.faults.append(Fault(kind, path, times, **more))
-
-    def take_fault(self, path: str, body: Json) -> Fault | None:
-        for fault in self.faults:
-            if not path.endswith(fault.path):
-                continue
-            if fault.until is not None and self.clock() < fault.until:
-                return fault
-            if fault.until is None and fault.times > 0:
-                fault.times -= 1
-                return fault
-        return self.fault_for(path, body)
-
-    def void_tokens(self) -> None:
-        """As when somebody presses "reset" in the platform's console: 40001 from now on."""
-        self._tokens.clear()
 
     def use_up_quota(self) -> None:
         """45009 for every customer-service message until midnight in Beijing."""
@@ -190,18 +121,6 @@ class Account:
 
     def show(self, openid: str, text: str, way: str, **more: Any) -> None:
         self.people[openid].screen.append(Seen(text, self.clock(), way, **more))
-
-    def add_media(self, content: bytes, mime: str, name: str = "file") -> str:
-        """A media id that is good for three days."""
-        media_id = secrets.token_urlsafe(48)
-        self.media[media_id] = Media(content, mime, name, self.clock())
-        return media_id
-
-    def next_message_id(self) -> int:
-        return next(self._message_ids)
-
-    def called(self, path: str) -> list[Call]:
-        return [call for call in self.calls if call.path.endswith(path)]
 
     def _day(self) -> str:
         return f"{self.clock().astimezone(BEIJING):%Y-%m-%d}"

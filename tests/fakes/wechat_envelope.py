@@ -47,16 +47,16 @@ class Envelope:
         """The signature over the token and `parts`."""
         return hashlib.sha1("".join(sorted([self.token, *parts])).encode()).hexdigest()
 
-    def query(self, timestamp: int, nonce: str, encrypted: str, openid: str) -> dict[str, str]:
-        """What stands behind the callback's address."""
-        return {
-            "signature": self.sign(str(timestamp), nonce),
+    def query(self, timestamp: int, nonce: str, encrypted: str, openid: str | None = None) -> dict[str, str]:
+        """What stands behind the callback's address; WeChat says more than WeCom, which names nobody there."""
+        query = {
             "timestamp": str(timestamp),
             "nonce": nonce,
-            "openid": openid,
-            "encrypt_type": "aes",
             "msg_signature": self.sign(str(timestamp), nonce, encrypted),
         }
+        if openid is not None:
+            query |= {"signature": self.sign(str(timestamp), nonce), "openid": openid, "encrypt_type": "aes"}
+        return query
 
     def open_reply(self, body: str) -> str:
         """The XML of an encrypted reply. Raises `ValueError` when it is none, or its signature is wrong."""

@@ -4,7 +4,8 @@ import re
 import secrets
 from collections.abc import Callable
 
-from tests.fakes.wechat_account import MEDIA_LIFETIME, Account, ApiError, Json
+from tests.fakes.cgi_account import MEDIA_LIFETIME, ApiError, Json
+from tests.fakes.wechat_account import Account
 
 MEGABYTE = 1024 * 1024
 TEXT_BYTES = 2048
@@ -112,7 +113,7 @@ def menu_create(account: Account, body: Json) -> Json:
             raise ApiError(40023, "invalid sub button size")
         if any(len(sub["name"].encode()) > 60 for sub in button.get("sub_button", [])):
             raise ApiError(40025, "invalid sub button name size")
-    account.menu = body
+    account.menu = {"button": buttons}
     return {"errcode": 0, "errmsg": "ok"}
 
 

@@ -1,14 +1,11 @@
 """A citizen at the fake WeChat: what they do is put to our callback as the platform does, encrypted, three times at
 most, five seconds each, always with the same MsgId."""
 
-import asyncio
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import aiohttp
-
+from tests.fakes.cgi_callback import Try, hand_over
 from tests.fakes.wechat_account import Follower, Seen
 from tests.fakes.wechat_envelope import cdata
 from tests.fakes.wechat_envelope import field as element
@@ -16,17 +13,7 @@ from tests.fakes.wechat_envelope import field as element
 if TYPE_CHECKING:
     from tests.fakes.wechat import FakeWeChat
 
-TRIES = 3
 BROKEN = "该公众号提供的服务出现故障，请稍后再试"
-
-
-@dataclass
-class Try:
-    """One POST: its status (None: no answer in time, or none that is HTTP), the answer, and how long it took."""
-
-    status: int | None
-    body: str
-    seconds: float
 
 
 @dataclass
@@ -140,38 +127,17 @@ class Citizen:
 
     async def deliver(self, xml: str) -> Receipt:
         """Put a message to the callback; called again with the XML of a receipt, it is a repeat of it."""
-        receipt = Receipt(xml)
-        for _ in range(TRIES):
-            attempt = await self._post(xml)
-            receipt.tries.append(attempt)
-            if attempt.status == 200:
-                break
-        else:
+        platform, receipt = self._platform, Receipt(xml)
+        receipt.tries = await hand_over(
+            platform.session, platform.callback, platform.account.envelope, xml, to=platform.account.name,
+            at=int(platform.account.clock().timestamp()), patience=platform.patience, who=self.openid,
+        )  # fmt: skip
+        if receipt.tries[-1].status != 200:
             self._broken()
             return receipt
         receipt.acknowledged = True
-        self._read(receipt, attempt.body)
+        self._read(receipt, receipt.tries[-1].body)
         return receipt
-
-    async def _post(self, xml: str) -> Try:
-        platform = self._platform
-        encrypted = platform.account.envelope.encrypt(xml)
-        timestamp, nonce = int(platform.account.clock().timestamp()), str(secrets.randbelow(10**10))
-        query = platform.account.envelope.query(timestamp, nonce, encrypted, self.openid)
-        body = (
-            f"<xml><ToUserName>{cdata(platform.account.name)}</ToUserName><Encrypt>{cdata(encrypted)}</Encrypt></xml>"
-        )
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(platform.patience):
-                async with platform.session.post(
-                    platform.callback, params=query, data=body.encode(), headers={"Content-Type": "text/xml"}
-                ) as response:
-                    answer = Try(response.status, await response.text(), 0.0)
-        except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError):
-            answer = Try(None, "", 0.0)
-        answer.seconds = time.monotonic() - began
-        return answer
 
     def _read(self, receipt: Receipt, body: str) -> None:
         """Show the passive reply, or what the platform shows for one that it can't read."""

@@ -1,5 +1,5 @@
 """Every dialogue of this folder, and the demonstration's, played on the web chat, on both Telegram bots, with the
-citizens on WeChat, and with the members on DingTalk.
+citizens on WeChat, and with the members on DingTalk and in WeCom.
 
 Each `.txt` here is a test; `cli/transcript.py` says how its lines are read. One alone:
 `pytest tests/transcripts -k "gas and web and sqlite"`.
@@ -28,6 +28,7 @@ from storage.store import Store
 from tests.transcripts.dingtalk_stage import dingtalk_stage
 from tests.transcripts.telegram_stage import telegram_stage
 from tests.transcripts.wechat_stage import wechat_stage
+from tests.transcripts.wecom_stage import wecom_stage
 
 SCRIPTS = {
     path.stem: path.read_text(encoding="utf-8") for path in [SCENARIO, *sorted(Path(__file__).parent.glob("*.txt"))]
@@ -37,11 +38,12 @@ START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 #: Where every script plays.
 STAGES = [
     ("web", "sqlite"), ("telegram_webhook", "sqlite"), ("telegram_polling", "postgresql"), ("wechat", "sqlite"),
-    ("dingtalk", "sqlite"),
+    ("dingtalk", "sqlite"), ("wecom", "sqlite"),
 ]  # fmt: skip
 #: Where the scenarios that must never break play as well (a machine without PostgreSQL still polls).
 MORE_STAGES = [
     ("web", "postgresql"), ("telegram_polling", "sqlite"), ("wechat", "postgresql"), ("dingtalk", "postgresql"),
+    ("wecom", "postgresql"),
 ]  # fmt: skip
 ESSENTIAL = ("scenario_job", "07", "08", "10", "14")
 
@@ -79,6 +81,8 @@ async def _stage(channel: str, url: str, folder: Path, understanding: Understand
             yield await stack.enter_async_context(wechat_stage(build, clock, folder))
         elif channel == "dingtalk":
             yield await stack.enter_async_context(dingtalk_stage(build, clock))
+        elif channel == "wecom":
+            yield await stack.enter_async_context(wecom_stage(build, clock))
         else:
             webhook = channel == "telegram_webhook"
             yield await stack.enter_async_context(telegram_stage(build, clock, webhook=webhook))

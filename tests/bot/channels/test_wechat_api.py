@@ -19,8 +19,9 @@ from bot.channel import (
     TemporaryFailure,
     WindowClosed,
 )
+from bot.channels.cgi_errors import Policy, delivery_error, until_midnight
 from bot.channels.wechat_api import WeChatApi
-from bot.channels.wechat_errors import POLICIES, Policy, WeChatRefusal, delivery_error, until_midnight
+from bot.channels.wechat_errors import POLICIES, WeChatRefusal
 from bot.http import HttpClient
 from storage.store import Store
 from tests.conftest import Clock

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.channel import AttachmentGone, RateLimited, TemporaryFailure
+from bot.channels.cgi_media import fetch_media
 from bot.channels.wechat_api import WeChatApi
-from bot.channels.wechat_media import fetch_media
 from bot.http import HttpClient
 from bot.message import Attachment
 from storage.store import Store

@@ -1,8 +1,6 @@
 """The harness of the WeChat channel: on a real uvicorn, against the fake platform."""
 
-import asyncio
 import contextlib
-import io
 import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -13,13 +11,12 @@ from bot.channels.wechat import PATH, WeChat
 from bot.channels.wechat_api import WeChatApi
 from bot.http import HttpClient
 from bot.message import OutboundMessage
-from tests.bot.channels.envelopes import Sealed, encrypt
+from tests.bot.channels.envelopes import Sealed
+from tests.bot.channels.handing import HandedReceipt, post_hostile
 from tests.bot.channels.harness import Fault, Harness, Inbound, Receipt, Seen
 from tests.bot.channels.telegram_harness import load, serve
 from tests.fakes.web import open_store
 from tests.fakes.wechat import AES_KEY, APP_ID, SECRET, TOKEN, FakeWeChat
-from tests.fakes.wechat_person import Citizen
-from tests.fakes.wechat_person import Receipt as Handed
 
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 ACCOUNT = Sealed(TOKEN, AES_KEY, APP_ID)
@@ -35,28 +32,6 @@ class Whole(WeChat):
         return last
 
 
-class WeChatReceipt(Receipt):
-    """Handed over again and again, as to a server that is being started again."""
-
-    def __init__(self, citizen: Citizen, xml: str) -> None:
-        self.xml = xml
-        self.handed: list[Handed] = []
-        self._citizen = citizen
-        self._task = asyncio.create_task(self._deliver())
-
-    async def _deliver(self) -> None:
-        while not self.acknowledged:
-            self.handed.append(await self._citizen.deliver(self.xml))
-            await asyncio.sleep(0.02)
-
-    @property
-    def acknowledged(self) -> bool:
-        return any(handed.acknowledged for handed in self.handed)
-
-    def give_up(self) -> None:
-        self._task.cancel()
-
-
 class WeChatHarness(Harness):
     people = ("o-ming_1", "o-hong_2")
     # A video has no name and no caption; tests of our own send one.
@@ -70,7 +45,7 @@ class WeChatHarness(Harness):
         super().__init__()
         self.channel: WeChat = channel
         self.fake = fake
-        self.receipts: list[WeChatReceipt] = []
+        self.receipts: list[HandedReceipt] = []
         self._numbers = 0
         for person in self.people:
             self.follow(person)
@@ -108,11 +83,11 @@ class WeChatHarness(Harness):
         return self._hand(inbound.user_id, self.xml(inbound))
 
     async def repeat(self, receipt: Receipt) -> Receipt:
-        assert isinstance(receipt, WeChatReceipt)
+        assert isinstance(receipt, HandedReceipt)
         return self._hand(self.people[0], receipt.xml)
 
-    def _hand(self, person: str, xml: str) -> WeChatReceipt:
-        self.receipts.append(WeChatReceipt(self.fake.citizen(person), xml))
+    def _hand(self, person: str, xml: str) -> HandedReceipt:
+        self.receipts.append(HandedReceipt(self.fake.citizen(person), xml))
         return self.receipts[-1]
 
     async def press(self, user_id: str, label: str) -> Receipt:
@@ -141,17 +116,8 @@ class WeChatHarness(Harness):
         self.fake.account.media.clear()
 
     async def hostile(self, body: bytes, *, authentic: bool = True) -> int | None:
-        """As it is, which is never taken, and then as the message inside of an envelope."""
         account = ACCOUNT if authentic else Sealed("another0token", AES_KEY, APP_ID)
-        query, sealed = account.call_with(encrypt(body, APP_ID, AES_KEY), NOW)
-        assert 400 <= await self.post(query, body) < 500
-        return await self.post(query, sealed)
-
-    async def post(self, query: dict[str, str], body: bytes) -> int:
-        async with self.fake.session.post(self.fake.callback, params=query, data=io.BytesIO(body)) as response:
-            content = await response.read()
-            assert response.status == 200 or content == b""
-            return response.status
+        return await post_hostile(self.fake, account, body, NOW)
 
     def body(self, inbound: Inbound) -> bytes:
         return self.xml(inbound).encode()

@@ -1,10 +1,10 @@
-"""Photos and voices that citizens sent: to be fetched within three days, then the platform deletes them."""
+"""What people sent on WeChat or WeCom: to be fetched within three days, then the platform deletes it."""
 
 from typing import Final
 
 from bot.channel import AttachmentGone, TemporaryFailure
-from bot.channels.wechat_api import TooLong, WeChatApi
-from bot.channels.wechat_errors import Policy, WeChatRefusal, delivery_error
+from bot.channels.cgi_api import CgiApi, TooLong
+from bot.channels.cgi_errors import CgiRefusal, Policy, delivery_error
 from bot.message import Attachment
 from routing.ports import Clock
 
@@ -12,7 +12,7 @@ from routing.ports import Clock
 _WORDS: Final = (b"{", b"<")
 
 
-async def fetch_media(api: WeChatApi, attachment: Attachment, limit: int, clock: Clock) -> bytes:
+async def fetch_media(api: CgiApi, attachment: Attachment, limit: int, clock: Clock) -> bytes:
     """The content behind `attachment.reference`, a media id, of at most `limit` bytes. What it is is found out when it
     is saved, by its content.
 
@@ -24,7 +24,7 @@ async def fetch_media(api: WeChatApi, attachment: Attachment, limit: int, clock:
         content = await api.download(attachment.reference, limit)
     except TooLong as error:
         raise AttachmentGone(str(error)) from None
-    except WeChatRefusal as refusal:
+    except CgiRefusal as refusal:
         if refusal.policy is Policy.GONE:
             raise AttachmentGone(str(refusal)) from None
         raise delivery_error(refusal, clock()) from None
