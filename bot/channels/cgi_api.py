@@ -5,6 +5,7 @@ The token stands in the query, so no address and no client's exception is ever l
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping
+from io import BytesIO
 from typing import Any, ClassVar, Final
 
 import aiohttp
@@ -96,7 +97,7 @@ class CgiApi(ABC):
 
         async def put(token: str) -> tuple[int, bytes]:
             form = aiohttp.FormData()
-            form.add_field("media", content, filename=name, content_type=mime)
+            form.add_field("media", BytesIO(content), filename=name, content_type=mime)
             async with self._http.session.post(
                 self._url(path), params={"access_token": token, "type": kind}, data=form,
                 timeout=aiohttp.ClientTimeout(total=self._transfer_timeout), allow_redirects=False,
