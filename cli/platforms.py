@@ -11,6 +11,7 @@ from storage.store import Store
 if TYPE_CHECKING:
     from bot.channel import Channel
     from bot.channels.dingtalk_api import DingTalkApi
+    from bot.channels.envelope import Envelope
     from bot.channels.late import LateChannel
     from bot.channels.wecom_api import WeComApi
     from bot.http import HttpClient
@@ -45,17 +46,13 @@ def wecom(settings: Settings, store: Store, http: "HttpClient") -> "list[Channel
     """The work app in WeCom, if there is one."""
     if not settings.wecom_corp_id:
         return []
-    from bot.channels.envelope import Envelope
     from bot.channels.wecom import WeCom
 
     async def file(name: str) -> bytes:
         return await asyncio.to_thread(store.files.read, name)
 
-    envelope = Envelope(
-        token=settings.wecom_token.get_secret_value(), aes_key=settings.wecom_aes_key.get_secret_value(),
-        receiver=settings.wecom_corp_id, clock=store.clock,
-    )  # fmt: skip
-    return [WeCom(api=wecom_api(settings, store, http), envelope=envelope, clock=store.clock, load=file)]
+    api, envelope = wecom_api(settings, store, http), wecom_envelope(settings, store)
+    return [WeCom(api=api, envelope=envelope, clock=store.clock, load=file)]
 
 
 def wecom_api(settings: Settings, store: Store, http: "HttpClient") -> "WeComApi":
@@ -65,6 +62,16 @@ def wecom_api(settings: Settings, store: Store, http: "HttpClient") -> "WeComApi
     return WeComApi(
         http, settings.wecom_corp_id, settings.wecom_agent_id, settings.wecom_secret.get_secret_value(),
         settings.wecom_api_base, writer=store.writer, clock=store.clock,
+    )  # fmt: skip
+
+
+def wecom_envelope(settings: Settings, store: Store) -> "Envelope":
+    """What WeCom seals its messages with."""
+    from bot.channels.envelope import Envelope
+
+    return Envelope(
+        token=settings.wecom_token.get_secret_value(), aes_key=settings.wecom_aes_key.get_secret_value(),
+        receiver=settings.wecom_corp_id, clock=store.clock,
     )  # fmt: skip
 
 
