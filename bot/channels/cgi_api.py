@@ -200,7 +200,7 @@ class CgiApi(ABC):
         if status != 200 or not isinstance(answer, dict) or type(code) is not int:
             raise TemporaryFailure(f"{path}: status {status} with an answer that is not the platform's")
         if code:
-            refusal = self.refusal(path, code)
+            refusal = self.refusal(path, code, str(answer.get("errmsg", ""))[:500])
             raise TokenRefused(str(refusal)) if refusal.policy is Policy.RENEW else refusal
         return answer
 

@@ -6,13 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from wechatpy.enterprise import parse_message
+from wechatpy.enterprise.crypto import WeChatCrypto
 
 from bot.message import Button, OutboundMessage
-from tests.bot.channels.envelopes import sha1_of
+from tests.bot.channels.envelopes import element, sha1_of
 from tests.bot.channels.handing import post
 from tests.bot.channels.harness import Inbound, until
 from tests.bot.channels.wecom_harness import APP, NOW, WeComHarness, wecom
-from tests.fakes.wecom import AGENT_ID, TOKEN
+from tests.fakes.wecom import AES_KEY, AGENT_ID, CORP_ID, TOKEN
 from tests.fakes.wecom_app import Seen
 
 CARD = OutboundMessage("【请签收】HB-1\n路灯坏了", (Button("签收", "a" * 22), Button("退回", "b" * 22)))
@@ -118,6 +120,30 @@ async def test_a_check_of_the_address_that_is_not_the_platforms(harness: WeComHa
     plain = sha1_of(TOKEN, str(now), "1")
     assert await asked("123", msg_signature=plain, signature=plain) == 403
     assert await asked(good, echostr="") == 400
+
+
+async def test_a_library_that_others_wrote_is_understood(harness: WeComHarness) -> None:
+    """wechatpy's WeCom half, on the platform's side: its envelope, and what it reads out of the fake's messages."""
+    theirs = WeChatCrypto(TOKEN, AES_KEY, CORP_ID)
+    member, at = harness.fake.member(harness.people[0]), str(int(NOW.timestamp()))
+    card = await shown(harness)
+    messages = [
+        member.message("text", "<Content><![CDATA[签收]]></Content>"),
+        member.message("image", "<PicUrl>u</PicUrl><MediaId>m1</MediaId>"),
+        member.message("location", "<Location_X>30.1</Location_X><Location_Y>-120.5</Location_Y><Scale>1</Scale>"),
+        member.event("enter_agent", ""),
+        member.event("unsubscribe", ""),
+        member.pressing(card, "签收"),
+    ]
+    for number, xml in enumerate(messages):
+        sealed = theirs.encrypt_message(xml, f"nonce{number}", at)
+        query = {"msg_signature": element(sealed.encode(), "MsgSignature"), "timestamp": at, "nonce": f"nonce{number}"}
+        assert await post(harness.fake, query, sealed.encode()) == 200
+    assert [parse_message(xml).source for xml in messages] == [harness.people[0]] * 6
+    kinds = [message.kind for message in harness.receive.messages]
+    assert kinds == ["text", "photo", "location", "start", "blocked", "button"]
+    said = parse_message(messages[0])
+    assert (harness.receive.messages[0].text, harness.receive.messages[0].external_id) == (said.content, str(said.id))
 
 
 async def test_what_it_says_is_never_in_the_answer(harness: WeComHarness) -> None:

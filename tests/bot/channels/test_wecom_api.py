@@ -126,6 +126,19 @@ async def test_an_error_code_has_its_policy(
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("not allow to access from your ip, hint: [1], from ip: 192.0.2.7, more info at https://x", "192.0.2.7"),
+        ("invalid ip 192.0.2.8 ipv6 ::ffff:192.0.2.8, not in whitelist rid: 1", "192.0.2.8"),
+        ("ip: 1.2.3, 路灯", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_refusal_tells_by_which_address_we_are_seen_and_nothing_else(text: str, address: str | None) -> None:
+    refusal = WeComRefusal("message/send", 60020, text)
+    assert (refusal.seen_from, str(refusal)) == (address, "message/send: errcode 60020")
+
+
 def test_every_code_of_the_table_ends_in_an_error(clock: Clock) -> None:
     for code, policy in POLICIES.items():
         error = delivery_error(WeComRefusal("x", code), clock())
