@@ -5,6 +5,7 @@ The token stands in the query, so no address and no client's exception is ever l
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping
+from io import BytesIO
 from typing import Any, ClassVar, Final
 
 import aiohttp
@@ -96,7 +97,7 @@ class CgiApi(ABC):
 
         async def put(token: str) -> tuple[int, bytes]:
             form = aiohttp.FormData()
-            form.add_field("media", content, filename=name, content_type=mime)
+            form.add_field("media", BytesIO(content), filename=name, content_type=mime)
             async with self._http.session.post(
                 self._url(path), params={"access_token": token, "type": kind}, data=form,
                 timeout=aiohttp.ClientTimeout(total=self._transfer_timeout), allow_redirects=False,
@@ -199,7 +200,7 @@ class CgiApi(ABC):
         if status != 200 or not isinstance(answer, dict) or type(code) is not int:
             raise TemporaryFailure(f"{path}: status {status} with an answer that is not the platform's")
         if code:
-            refusal = self.refusal(path, code)
+            refusal = self.refusal(path, code, str(answer.get("errmsg", ""))[:500])
             raise TokenRefused(str(refusal)) if refusal.policy is Policy.RENEW else refusal
         return answer
 

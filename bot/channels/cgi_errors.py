@@ -3,6 +3,7 @@
 The tables are the platforms' own (`wechat_errors`, `wecom_errors`): one code may mean two things on the two.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -29,6 +30,10 @@ ACCOUNT_WAIT: Final = 300.0
 MINUTE_WAIT: Final = 60.0
 
 
+#: "… from ip: 192.0.2.7, more info at …", "invalid ip 192.0.2.7 ipv6 …"
+_ADDRESS: Final = re.compile(r"\bip:? ((?:[0-9]{1,3}\.){3}[0-9]{1,3})\b")
+
+
 class Policy(Enum):
     RENEW = auto()  # the token: renewed once, then an alarm (`bot.channels.tokens`)
     WRITE_FIRST = auto()  # nothing more goes out until the person writes
@@ -43,15 +48,18 @@ class Policy(Enum):
 
 
 class CgiRefusal(Exception):
-    """The platform answered with an `errcode`."""
+    """The platform answered with an `errcode`. `seen_from` is our IPv4 address as the platform sees it, where its text
+    names one: that is what is to be allowed in its console. The rest of the text may quote what was sent."""
 
     platform: ClassVar[str]
     policies: ClassVar[Mapping[int, Policy]]
 
-    def __init__(self, path: str, code: int) -> None:
+    def __init__(self, path: str, code: int, text: str = "") -> None:
         super().__init__(f"{path}: errcode {code}")
         self.path = path
         self.code = code
+        found = _ADDRESS.search(text)
+        self.seen_from = found[1] if found else None
 
     @property
     def policy(self) -> Policy:

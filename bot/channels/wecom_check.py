@@ -71,7 +71,8 @@ async def _tried(name: str, attempt: Callable[[], Awaitable[Finding]]) -> Findin
         return await attempt()
     except CgiRefusal as refusal:
         known = _TODO.get(refusal.code, "look the code up at developer.work.weixin.qq.com → 全局错误码")
-        return Finding(name, False, f"{refusal}: {known}")
+        seen = f" ({refusal.seen_from})" if refusal.code == 60020 and refusal.seen_from else ""
+        return Finding(name, False, f"{refusal}: {known}{seen}")
     except DeliveryError as error:
         return Finding(name, False, f"{error}: {_TOKENLESS if isinstance(error, RateLimited) else _UNREACHABLE}")
 

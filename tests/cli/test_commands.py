@@ -469,6 +469,7 @@ def test_a_backup_is_restored_into_an_empty_folder(
         "TELEGRAM_DESK_TOKEN",
         "TELEGRAM_WEBHOOK_SECRET",
         "DINGTALK_CLIENT_SECRET",
+        "WECOM_SECRET",
     ],
 )
 @pytest.mark.parametrize(
@@ -624,6 +625,42 @@ def test_a_wechat_setting_that_can_be_none_stops_the_start(
     assert told.startswith(f"MASHANG_WECHAT_{name}")
     assert said in told
     assert WECHAT["AES_KEY"] not in told
+
+
+WECOM = {
+    "CORP_ID": "ww5f2e1c9a7b30d468", "AGENT_ID": "1000002", "SECRET": "0" * 43, "TOKEN": "aRealLookingToken",
+    "AES_KEY": "k" * 43,
+}  # fmt: skip
+
+
+def set_wecom(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (WECOM | changed).items():
+        monkeypatch.setenv(f"MASHANG_WECOM_{name}", value)
+
+
+@pytest.mark.parametrize("missing", [(name,) for name in WECOM] + [("AGENT_ID", "AES_KEY")])
+def test_a_part_of_a_wecom_app_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    set_wecom(monkeypatch, **dict.fromkeys(missing, ""))
+    named = ", ".join(f"MASHANG_WECOM_{name}" for name in missing)
+    assert run("serve", ok=False).stderr.strip() == f"wecom is set by half; missing: {named}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORP_ID", "ww 1"), ("CORP_ID", "w"), ("AGENT_ID", "app"), ("AGENT_ID", "-1"), ("AGENT_ID", "１００"),
+        ("TOKEN", "aa"), ("TOKEN", "change-me"), ("AES_KEY", "k" * 42), ("SECRET", "your-app-secret"),
+        ("API_BASE", "qyapi.weixin.qq.com"),
+    ],
+)  # fmt: skip
+def test_a_wecom_setting_that_can_be_none_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    set_wecom(monkeypatch, **{name: value})
+    with pytest.raises(SettingsError, match=f"^MASHANG_WECOM_{name}") as raised:
+        load_settings()
+    assert WECOM["SECRET"] not in str(raised.value)
+    assert WECOM["AES_KEY"] not in str(raised.value)
 
 
 def test_wechat_templates_are_looked_at_before_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -32,6 +32,26 @@ async def test_a_desk_starts_although_the_database_does_not_answer_just_then(
 
 
 @pytest.mark.parametrize("configured", [False, True])
+async def test_wecom_is_there_only_when_it_is_configured(tmp_path: Path, configured: bool) -> None:
+    wecom = {
+        "wecom_corp_id": "ww5f2e1c9a7b30d468", "wecom_agent_id": "1000002", "wecom_secret": "0" * 43,
+        "wecom_token": "aToken", "wecom_aes_key": "k" * 43,
+    }  # fmt: skip
+    key, more = "a-real-looking-key-of-more-than-32-characters", wecom if configured else {}
+    settings = Settings(_env_file=None, data_dir=tmp_path, secret_key=key, **more)  # type: ignore[call-arg,arg-type]
+    desk = build_desk(settings, open_store(settings), cast(Any, SimpleNamespace(classifier=None)))
+    try:
+        found = desk.channels.get("wecom", "desk")
+        assert (found is not None) == configured
+        if found is not None:
+            assert (found.audience, found.link("inv_x")) == ("work", None)
+            assert [getattr(route, "path", "") for route in found.routes()] == ["/wecom"]
+    finally:
+        await desk.store.aclose()
+        await desk.http.close()
+
+
+@pytest.mark.parametrize("configured", [False, True])
 async def test_dingtalk_is_there_only_when_it_is_configured(tmp_path: Path, configured: bool) -> None:
     dingtalk = {"dingtalk_client_id": "dingabcdefgh1234", "dingtalk_client_secret": "c" * 40} if configured else {}
     key = "a-real-looking-key-of-more-than-32-characters"

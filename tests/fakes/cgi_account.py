@@ -23,12 +23,12 @@ class ApiError(Exception):
 
 @dataclass
 class Fault:
-    """One misfortune for calls whose path ends with `path`, `times` times or `until` then. With `taken` the platform
-    does what it was asked first, so that only its answer is lost. `kind`: html, bad_gateway, empty, malformed,
-    wrong_type, reset, cut_off, hang, or errcode with its `code`."""
+    """One misfortune for calls whose path ends with `path` (of any, with none), `times` times or `until` then. With
+    `taken` the platform does what it was asked first, so that only its answer is lost. `kind`: html, bad_gateway,
+    empty, malformed, wrong_type, reset, cut_off, hang, or errcode with its `code`."""
 
     kind: str
-    path: str
+    path: str = ""
     times: int = 1
     until: datetime | None = None
     code: int = 0

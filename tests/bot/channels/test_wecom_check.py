@@ -77,6 +77,7 @@ async def test_an_address_that_is_not_trusted(patient: Patient) -> None:
     findings = await patient.examined()
     assert "企业可信IP" in findings["app and trusted IP"].todo
     assert "60020" in findings["app and trusted IP"].todo
+    assert "(192.0.2.7)" in findings["app and trusted IP"].todo
 
 
 async def test_an_app_that_is_switched_off_or_that_nobody_sees(patient: Patient) -> None:
