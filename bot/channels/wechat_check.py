@@ -46,7 +46,8 @@ def advice(error: WeChatRefusal | DeliveryError) -> str:
     """What the platform said, and what to do about it."""
     if isinstance(error, WeChatRefusal):
         known = _TODO.get(error.code, "look the code up at developers.weixin.qq.com → 全局返回码")
-        return f"{error}: {known}"
+        seen = f" ({error.seen_from})" if error.code == 40164 and error.seen_from else ""
+        return f"{error}: {known}{seen}"
     return f"{error}: {_TOKENLESS if isinstance(error, RateLimited) else _UNREACHABLE}"
 
 

@@ -9,7 +9,8 @@ from aiohttp import web
 from bot.channels.envelope import Envelope
 from bot.channels.finding import Finding
 from bot.channels.wechat_api import WeChatApi
-from bot.channels.wechat_check import check_callback, check_wechat, code_finding
+from bot.channels.wechat_check import advice, check_callback, check_wechat, code_finding
+from bot.channels.wechat_errors import WeChatRefusal
 from bot.channels.wechat_menu import MenuButton, as_body, current_menu, our_menu, read_menu, send_menu
 from bot.channels.wechat_parsing import MENU
 from bot.channels.wechat_templates import Template, Templates
@@ -92,6 +93,12 @@ async def test_what_the_platform_says_leads_to_what_is_to_be_done(
     found = (await line.found())[name]
     assert not found.ok
     assert said in found.todo
+
+
+def test_an_address_that_is_not_allowed_is_named_as_wechat_sees_it() -> None:
+    text = "invalid ip 192.0.2.7 ipv6 ::ffff:192.0.2.7, not in whitelist rid: 6543abcd"
+    assert advice(WeChatRefusal("stable_token", 40164, text)).endswith("IP白名单 (192.0.2.7)")
+    assert "192.0.2.7" not in advice(WeChatRefusal("stable_token", 40125, text))
 
 
 async def test_a_template_that_is_missing_or_has_other_fields_is_named(line: Line) -> None:
