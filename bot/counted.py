@@ -111,7 +111,7 @@ class CountedSending:
 
     def _give_back(self, uow: UnitOfWork, *, letter: Letter, permit: Permit) -> None:
         _, address = self._mine(uow, letter)
-        address.allowance = give_back(address.allowance, permit.window)
+        address.allowance = give_back(address.allowance, permit)
 
     def _not_announced(self, uow: UnitOfWork, letter: Letter) -> None:
         notice, _ = self._mine(uow, letter)
@@ -125,7 +125,7 @@ class CountedSending:
         def wait(uow: UnitOfWork) -> datetime | None:
             notice, address = self._mine(uow, letter)
             if permit is not None:
-                address.allowance = shut(address.allowance, permit.window)
+                address.allowance = shut(address.allowance, permit)
             if is_open(address.allowance, windows, uow.now):
                 return uow.now
             _put_to_wait(uow, notice)

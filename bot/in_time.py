@@ -10,6 +10,7 @@ whatever happens in between.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -42,6 +43,8 @@ class InTime(Generic[T]):
         self._handle = handle
         self._settle = settle
         self._receipt = receipt
+        # Threads of its own: all others may just be waiting for a database that does not answer.
+        self._disk = ThreadPoolExecutor(4, thread_name_prefix="spool")
         self._turns: dict[str, _Turn] = {}
         self._under_way: set[asyncio.Task[T]] = set()
 
@@ -63,7 +66,8 @@ class InTime(Generic[T]):
                     handling.add_done_callback(self._came_late)
                 elif not isinstance(handling.exception(), StorageUnavailable):
                     return self._settle(handling.result(), True)
-            await asyncio.to_thread(self._spool.append, body_of(message).encode(), line)
+            body = body_of(message).encode()
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._spool.append, body, line)
         return self._receipt(message)
 
     async def drain(self) -> int:

@@ -6,15 +6,14 @@ same replies and does nothing else. A message whose handling raises is stored as
 that it arrived; `inbox retry` runs it again.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import structlog
 
-from bot.channel import AttachmentGone, Capabilities, Channel, DeliveryError
+from bot.channel import Capabilities, Channel
 from bot.counted import heard_from
 from bot.delivery import Delivery
 from bot.dialogs import citizen, work
@@ -23,34 +22,25 @@ from bot.dialogs.turn import Say, Turn
 from bot.in_time import InTime
 from bot.letters import Letter, pictures
 from bot.mailbox import from_mailbox, numbered, put_in_mailbox
-from bot.message import Attachment, Button, InboundMessage, OutboundMessage
+from bot.message import Button, InboundMessage, OutboundMessage
 from bot.message_body import body_of, message_from_body
 from bot.registry import Channels
 from bot.riding import riders
+from bot.taking import FETCH_SECONDS, Taken, Taker, stored
 from bot.text import fitting
 from bot.wording import Wording
-from routing.case import PartKind, StoredFile
-from routing.errors import Conflict, Refused, StorageUnavailable, Unchecked
+from routing.errors import Conflict, StorageUnavailable
 from routing.hot import HotBoard
 from routing.inbox import InboxRecord
 from routing.notice import Notice, Priority
 from routing.people import Address, Contact, Conversation
-from routing.ports import FileStore, Names, SavedFile, Spool, UnitOfWork, Writer
+from routing.ports import FileStore, Names, Spool, UnitOfWork, Writer
 from routing.repeats import RepeatIndex
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
 
-FETCH_SECONDS = 8.0
 _HINTS = {"zh-tw": "zh_TW", "zh-hk": "zh_TW", "zh-mo": "zh_TW", "zh-hant": "zh_TW", "en": "en"}
-
-
-@dataclass(slots=True)
-class _Taken:
-    """Attachments after they were fetched, checked and written, before the transaction."""
-
-    saved: list[tuple[Attachment, SavedFile | None]] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -84,14 +74,13 @@ class Reception:
         hot: HotBoard | None = None,
     ) -> None:
         self._writer = writer
-        self._files = files
+        self._taker = Taker(files, fetch_seconds)
         self._channels = channels
         self._understanding = understanding
         self._wording = wording
         self._wake = wake_delivery
         self._delivery = delivery
         self._in_time = InTime(spool, self._take_in, self._settle, self._receipt) if spool else None
-        self._fetch_seconds = fetch_seconds
         self._repeats = repeats
         self._hot = hot
 
@@ -112,7 +101,7 @@ class Reception:
 
     async def _take_in(self, message: InboundMessage) -> _Answered:
         channel = self._channels.get(message.channel, message.account)
-        taken = await self._take(message, channel) if message.attachments else _Taken()
+        taken = await self._taker.take(message, channel) if message.attachments else Taken()
         names = Names(
             inbox_key=(message.channel, message.account, message.external_id),
             address_key=(message.channel, message.account, message.user_id),
@@ -175,43 +164,14 @@ class Reception:
 
         self._settle(await self._writer.run(again), waits=False)
 
-    async def _take(self, message: InboundMessage, channel: Channel | None) -> _Taken:
-        """Fetch and write what came with the message. What the platform can't give now is fetched later."""
-        taken = _Taken()
-        within = channel.capabilities.answer_within if channel is not None else None
-        seconds = self._fetch_seconds if within is None else min(self._fetch_seconds, within / 2)
-        for attachment in message.attachments:
-            try:
-                content = attachment.content
-                if content is None and channel is not None:
-                    limit = channel.capabilities.attachment_limit
-                    if attachment.size is not None and attachment.size > limit:
-                        raise Refused("file.size")
-                    async with asyncio.timeout(seconds):
-                        content = await channel.fetch(attachment)
-                saved = await asyncio.to_thread(self._files.save, content or b"", attachment.mime)
-                taken.saved.append((replace(attachment, content=None), saved))
-            except Refused as refused:
-                taken.refused.append(refused)
-            except Unchecked:
-                if attachment.reference is None:
-                    taken.refused.append(Refused("file.unchecked"))
-                else:
-                    taken.saved.append((replace(attachment, content=None), None))
-            except AttachmentGone:
-                taken.refused.append(Refused("file.gone"))
-            except (TimeoutError, DeliveryError):
-                taken.saved.append((replace(attachment, content=None), None))
-        return taken
-
-    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken) -> _Answered:
+    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: Taken) -> _Answered:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
             return _Answered(self._same_again(uow, message, seen))
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now)
         uow.inbox.add(record)
         turn = self._turn(uow, message)
-        turn.files, turn.refused = _stored(uow, message, taken), taken.refused
+        turn.files, turn.refused = stored(uow, message, taken), taken.refused
         answered = self._answer(uow, turn, self._channels.get(message.channel, message.account))
         record.replies = _noted(answered)
         return answered
@@ -286,11 +246,11 @@ class Reception:
             case_id=say.case_id,
         )
 
-    def _store_failed(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, error: str) -> _Answered:
+    def _store_failed(self, uow: UnitOfWork, message: InboundMessage, taken: Taken, error: str) -> _Answered:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
             return _Answered(self._same_again(uow, message, seen))
-        files = _stored(uow, message, taken)
+        files = stored(uow, message, taken)
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now, state="failed")
         record.sealed_body = uow.sealer.seal(body_of(message, [file.id for file in files]))
         record.error = error
@@ -329,20 +289,6 @@ def _fitting(letters: Sequence[Letter], capabilities: Capabilities) -> int:
             break
         worded.append(letter.message)
     return fitting(worded, capabilities.answer_limit, capabilities.text_unit)
-
-
-def _stored(uow: UnitOfWork, message: InboundMessage, taken: _Taken) -> list[StoredFile]:
-    files = []
-    for attachment, saved in taken.saved:
-        file = StoredFile(kind=PartKind(attachment.kind), channel=message.channel, created_at=uow.now)
-        if saved is None:
-            file.state, file.reference = "pending", f"{message.account}:{attachment.reference}"
-        else:
-            file.kind, file.name, file.mime = PartKind(saved.kind), saved.name, saved.mime
-            file.size, file.sha256 = saved.size, saved.sha256
-        uow.files.add(file)
-        files.append(file)
-    return files
 
 
 def _as_notice(uow: UnitOfWork, say: Say, turn: Turn) -> Notice:

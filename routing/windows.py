@@ -5,7 +5,8 @@ Two kinds of count. A window is opened by what the person does and takes so many
 permit is taken, and committed, before a send: a process that dies in between wastes one and never sends one too many.
 
 What is open and what was sent is kept with the address, as plain JSON:
-`{"open": {kind: [closes at, left]}, "rates": {seconds: [[slice of time, sent in it], …]}}`, times in milliseconds.
+`{"open": {kind: [closes at, left]}, "sent": [the last permits], "rates": {seconds: [[slice, sent in it], …]}}`,
+times in milliseconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,21 +45,28 @@ class Windows:
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Whether one message may go out now. If not: `again_at` is when to ask again, None when the person must write
-    first. `window` is what the permit was taken from, by its kind and the time at which it closes."""
+    first. `window` is what the permit was taken from, by its kind and the time at which it closes; `taken_at` is when.
+    Both times are in milliseconds."""
 
     granted: bool
     again_at: datetime | None = None
     window: tuple[str, int] | None = None
+    taken_at: int = 0
 
 
 def open_window(allowance: Allowance | None, windows: Windows, kind: str, at: datetime) -> Allowance:
     """What may be sent after the person did at `at` what opens a window of `kind`. An older message that is taken in
-    later opens nothing anew. Raises `KeyError` for a kind that the platform does not have."""
+    later opens nothing anew, and what was sent since the person did it, before we heard of it, has used up its part.
+
+    Raises `KeyError` for a kind that the platform does not have.
+    """
     window = windows.opened[kind]
-    closes = _ms(at + timedelta(seconds=window.seconds))
+    # Platforms tell times in whole seconds, rounded down.
+    closes, since = _ms(at + timedelta(seconds=window.seconds)), _ms(at) // 1000 * 1000
     opened = dict((allowance or {}).get("open", {}))
-    if kind not in opened or opened[kind][0] < closes:
-        opened[kind] = [closes, window.count]
+    if kind not in opened or opened[kind][0] <= closes:
+        used = sum(sent >= since for sent in (allowance or {}).get("sent", ()))
+        opened[kind] = [closes, max(0, window.count - used)]
     return {**(allowance or {}), "open": opened}
 
 
@@ -74,25 +82,32 @@ def take(allowance: Allowance | None, windows: Windows, now: datetime) -> tuple[
     window = None
     if windows.opened:
         closes, kind = usable[0]
-        left["open"] = {**left["open"], kind: [closes, left["open"][kind][1] - 1]}
         window = kind, closes
+        left["open"] = {**left["open"], kind: [closes, left["open"][kind][1] - 1]}
+        most = max(each.count for each in windows.opened.values())
+        left["sent"] = [*left.get("sent", ()), _ms(now)][-most:]
     if windows.rates:
         left["rates"] = {str(rate.seconds): _counted(left, rate, now) for rate in windows.rates}
-    return Permit(True, window=window), left
+    return Permit(True, window=window, taken_at=_ms(now)), left
 
 
-def give_back(allowance: Allowance | None, window: tuple[str, int] | None) -> Allowance | None:
+def give_back(allowance: Allowance | None, permit: Permit) -> Allowance | None:
     """After the platform said that it did not take what a permit was for."""
-    kind, closes = window or ("", 0)
-    opened = (allowance or {}).get("open", {})
-    if kind not in opened or opened[kind][0] != closes:
-        return allowance
-    return {**(allowance or {}), "open": {**opened, kind: [closes, opened[kind][1] + 1]}}
+    allowance = dict(allowance or {})
+    sent = list(allowance.get("sent", ()))
+    if permit.taken_at in sent:
+        sent.remove(permit.taken_at)
+        allowance["sent"] = sent
+    kind, closes = permit.window or ("", 0)
+    opened = allowance.get("open", {})
+    if kind in opened and opened[kind][0] == closes:
+        allowance["open"] = {**opened, kind: [closes, opened[kind][1] + 1]}
+    return allowance
 
 
-def shut(allowance: Allowance | None, window: tuple[str, int] | None) -> Allowance | None:
+def shut(allowance: Allowance | None, permit: Permit) -> Allowance | None:
     """After the platform said that the window of a permit takes nothing more. What was opened since stays open."""
-    kind, closes = window or ("", 0)
+    kind, closes = permit.window or ("", 0)
     opened = (allowance or {}).get("open", {})
     if kind not in opened or opened[kind][0] != closes:
         return allowance

@@ -105,6 +105,9 @@ class Envelope:
         """
         if len(body) > BODY_LIMIT:
             raise Refused(413, "size")
+        if "msg_signature" not in query and "signature" in query:
+            # An account in plain mode (明文模式), whose signature says nothing of the content.
+            raise Refused(400, "plain")
         signed = signed_by(query, "msg_signature")
         outer = _read(body)
         encrypted = outer.findtext("Encrypt")

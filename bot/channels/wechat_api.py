@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-from bot.channel import TemporaryFailure
+from bot.channel import PermanentFailure, TemporaryFailure
 from bot.channels.tokens import TokenHolder, TokenRefused
 from bot.channels.wechat_errors import Policy, WeChatRefusal, delivery_error
 from bot.http import HttpClient, read_within
@@ -23,6 +23,7 @@ JSON: Final = "application/json"
 WORDS: Final = (JSON, "text/plain")
 #: Seconds that a token is believed to be good for, whatever the platform says.
 LONGEST_LIFE: Final = 7200.0
+_NO_UPLOAD: Final = (Policy.MIDNIGHT, Policy.WRITE_FIRST, Policy.WRITE_FIRST_ALARM)
 FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, ValueError, Unreadable)
 
 
@@ -85,7 +86,8 @@ class WeChatApi:
         return await self.tokens.use(lambda token: _judged(path, get(token)))
 
     async def upload(self, kind: str, name: str, mime: str, content: bytes) -> str:
-        """The id of a temporary medium ("image" or "voice"), good for three days. Raises as `send` does."""
+        """The id of a temporary medium ("image" or "voice"), good for three days. Raises as `send` does, but
+        `PermanentFailure` where the account may upload no more, which says nothing of what else it may send."""
         path = "media/upload"
 
         async def put(token: str) -> tuple[int, bytes]:
@@ -100,6 +102,8 @@ class WeChatApi:
         try:
             answer = await self.tokens.use(lambda token: _judged(path, put(token)))
         except WeChatRefusal as refusal:
+            if refusal.policy in _NO_UPLOAD:
+                raise PermanentFailure(str(refusal)) from None
             raise delivery_error(refusal, self._clock()) from None
         media_id = answer.get("media_id")
         if not isinstance(media_id, str) or not media_id:

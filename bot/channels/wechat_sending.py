@@ -7,8 +7,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from bot.channel import PermanentFailure
+from bot.channel import PermanentFailure, WindowClosed
 from bot.channels.wechat_api import WeChatApi
+from bot.channels.wechat_errors import Policy, WeChatRefusal, delivery_error
 from bot.channels.wechat_templates import Templates, filled
 from bot.message import OutboundMessage, Picture
 from bot.text import number_choices, split
@@ -95,4 +96,10 @@ class WeChatSending:
         body: dict[str, object] = {"touser": user_id, "template_id": template.id, "data": data}
         if template.page:
             body["page"] = template.page
-        await self._api.send("message/subscribe/bizsend", body)
+        try:
+            await self._api.call("message/subscribe/bizsend", body)
+        except WeChatRefusal as refusal:
+            if refusal.policy is Policy.MIDNIGHT:
+                # These have a quota of their own; customer-service messages go on.
+                raise WindowClosed(str(refusal)) from None
+            raise delivery_error(refusal, self._clock()) from None

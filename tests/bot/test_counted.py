@@ -304,6 +304,7 @@ async def test_a_long_one_goes_on_where_it_stopped(desk: Counter) -> None:
     await desk.deliver()
     assert desk.heard() == ["一", "二", "三"]
     assert (desk.notice(notice_id).state, desk.notice(notice_id).parts_sent) == (S.WAITING, 3)
+    desk.clock.move(seconds=1)
     await desk.hears()
     desk.counted.failures = [None, TemporaryFailure("status 502")]
     await desk.delivery.deliver_due()

@@ -91,7 +91,9 @@ class FakeWeChat:
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+        # The platform has as many connections as it needs: 50 messages a second that wait for 3 s are 150.
+        connector = aiohttp.TCPConnector(limit=0)
+        self.session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,11 +1,12 @@
 """What may be sent to one address, where its platform counts."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
-from routing.windows import Allowance, Window, Windows, is_open, open_window, shut, take
+from routing.windows import Allowance, Permit, Window, Windows, give_back, is_open, open_window, shut, take
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 WECHAT = Windows({"message": Window(5, 48 * 3600), "tap": Window(3, 60)})
@@ -54,16 +55,79 @@ def test_the_next_message_opens_it_anew_and_an_older_one_does_not() -> None:
     assert count == 5
     late = open_window(used, WECHAT, "message", NOW - timedelta(hours=1))
     assert sends(late, WECHAT, NOW)[0] == 0
-    assert sends(open_window(used, WECHAT, "message", NOW), WECHAT, NOW)[0] == 0, "a repeat of the same second"
     assert sends(open_window(used, WECHAT, "message", NOW + timedelta(seconds=1)), WECHAT, NOW)[0] == 5
 
 
-def test_a_window_that_the_platform_says_is_closed_is_forgotten_but_not_one_opened_since() -> None:
+def test_what_was_sent_before_we_heard_of_a_message_counts_for_it() -> None:
+    """The platform counts from when they wrote; we hear of it later, and have sent meanwhile."""
+    allowance: Allowance | None = open_window(None, WECHAT, "message", NOW)
+    for seconds in (1, 5, 9):
+        _, allowance = take(allowance, WECHAT, NOW + timedelta(seconds=seconds))
+    heard = open_window(allowance, WECHAT, "message", NOW + timedelta(seconds=5))
+    assert sends(heard, WECHAT, NOW + timedelta(seconds=10))[0] == 3, "those of the fifth and ninth second are its own"
+
+
+def test_two_messages_within_a_second_open_one_window_each() -> None:
+    _, used = sends(open_window(None, WECHAT, "message", NOW), WECHAT, NOW - timedelta(seconds=1))
+    assert sends(open_window(used, WECHAT, "message", NOW), WECHAT, NOW)[0] == 5
+
+
+def test_a_permit_that_is_given_back_is_as_if_it_had_not_been_taken() -> None:
     opened = open_window(None, WECHAT, "message", NOW)
-    permit, opened = take(opened, WECHAT, NOW)  # type: ignore[assignment]
-    assert not is_open(shut(opened, permit.window), WECHAT, NOW)
+    permit, left = take(opened, WECHAT, NOW)
+    assert give_back(left, permit) == {**opened, "sent": []}
+    assert give_back(give_back(left, permit), Permit(True, window=("tap", 1), taken_at=1)) == {**opened, "sent": []}
+
+
+def test_a_window_that_the_platform_says_is_closed_is_forgotten_but_not_one_opened_since() -> None:
+    opened: Allowance | None = open_window(None, WECHAT, "message", NOW)
+    permit, opened = take(opened, WECHAT, NOW)
+    assert not is_open(shut(opened, permit), WECHAT, NOW)
     again = open_window(opened, WECHAT, "message", NOW + timedelta(seconds=3))
-    assert is_open(shut(again, permit.window), WECHAT, NOW)
+    assert is_open(shut(again, permit), WECHAT, NOW)
+
+
+@dataclass
+class Platform:
+    """Counts as WeChat does, from when the person did something."""
+
+    opened: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+
+    def did(self, kind: str, at: datetime) -> None:
+        window = WECHAT.opened[kind]
+        self.opened[kind] = at + timedelta(seconds=window.seconds), window.count
+
+    def takes(self, at: datetime) -> bool:
+        for until, kind in sorted((until, kind) for kind, (until, _) in self.opened.items() if until > at):
+            left = self.opened[kind][1]
+            if left:
+                self.opened[kind] = until, left - 1
+                return True
+        return False
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_platform_takes_whatever_we_permit_however_late_we_hear(seed: int) -> None:
+    dice, now, platform = Random(seed), NOW, Platform()
+    allowance: Allowance | None = None
+    unheard: list[tuple[str, datetime]] = []
+    went = 0
+    for _ in range(3000):
+        now += timedelta(milliseconds=dice.choice((0, 3, 200, 900, 20_000, 3_600_000)))
+        what = dice.random()
+        if what < 0.25:
+            kind = dice.choice(("message", "tap"))
+            platform.did(kind, now)
+            unheard.append((kind, now.replace(microsecond=0)))
+        elif what < 0.6 and unheard:
+            kind, at = unheard.pop(0)
+            allowance = open_window(allowance, WECHAT, kind, at)
+        else:
+            granted, allowance = take(allowance, WECHAT, now)
+            if granted.granted:
+                went += 1
+                assert platform.takes(now)
+    assert went > 300
 
 
 def test_what_a_platform_does_not_know_opens_nothing() -> None:

@@ -162,6 +162,8 @@ def test_a_plain_body_is_refused() -> None:
     query, _ = ACCOUNT.call(TEXT, NOW)
     assert refused(opener(), query, TEXT.encode()) == (400, "plain")
     assert refused(opener(), query, b"<xml><Encrypt></Encrypt></xml>") == (400, "plain")
+    as_in_plain_mode = {name: query[name] for name in ("signature", "timestamp", "nonce")}
+    assert refused(opener(), as_in_plain_mode, TEXT.encode()) == (400, "plain")
 
 
 @pytest.mark.parametrize("name", ["msg_signature", "timestamp", "nonce"])
@@ -172,7 +174,7 @@ def test_a_query_that_lacks_something_is_refused(name: str, value: str | None) -
     if value is not None:
         changed[name] = value
     status, reason = refused(opener(), changed, body)
-    assert (status, reason) in [(400, "query"), (403, "signature")]
+    assert (status, reason) in [(400, "query"), (403, "signature"), (400, "plain")]
 
 
 def test_another_token_or_a_changed_content_is_refused() -> None:

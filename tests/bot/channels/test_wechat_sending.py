@@ -111,6 +111,15 @@ async def test_a_picture_that_cannot_be_shown_holds_up_nothing(post: Post) -> No
     assert [seen.kind for seen in post.ming.screen] == ["text"]
 
 
+@pytest.mark.parametrize("code", [45009, 48001])
+async def test_an_account_that_may_upload_no_more_still_sends_words(post: Post, code: int) -> None:
+    post.files["a.jpg"] = b"\xff\xd8\xff"
+    post.platform.account.fail("errcode", "media/upload", code=code)
+    await post.send_all(OutboundMessage("看", pictures=(Picture("a.jpg", "image/jpeg"),)))
+    await post.send_all(OutboundMessage("听"))
+    assert [seen.text for seen in post.ming.screen] == ["看", "听"]
+
+
 def test_what_wechat_shows_in_no_way_is_left_out(post: Post) -> None:
     message = OutboundMessage("看", pictures=(Picture("a.pdf", "application/pdf", "file"),))
     assert len(post.sending.parts(message)) == 1
@@ -141,6 +150,12 @@ async def test_an_announcement_is_filled_and_needs_no_window(post: Post) -> None
     assert [(seen.way, seen.text) for seen in post.ming.screen] == [("template", "HB-1 已答复")]
     assert "page" not in post.ming.screen[0].data
     with pytest.raises(WindowClosed, match="43101"):
+        await post.sending.announce(MING, "case.answered", {"number": "HB-1"})
+
+
+async def test_a_used_up_quota_of_announcements_stops_nothing_else(post: Post) -> None:
+    post.platform.account.fail("errcode", "bizsend", code=45009)
+    with pytest.raises(WindowClosed, match="45009"):
         await post.sending.announce(MING, "case.answered", {"number": "HB-1"})
 
 
