@@ -119,6 +119,8 @@ class Outbox:
         else:
             rows = self._session.select(_CLAIM_ALONE, params | {"limit": limit})
         claimed = self._notices.load(rows, refresh=True)
+        # Some are put off, or given back at once.
+        self._notices.used.update((notice.id, notice) for notice in claimed)
         return sorted(claimed, key=lambda notice: (notice.priority, notice.id))
 
     def waiting(self, contact_id: int, priority: Priority) -> Sequence[int]:
