@@ -9,6 +9,7 @@ from bot.dialogs.commands import Call, Command
 from bot.dialogs.turn import Turn
 from routing import linking
 from routing.errors import Refused
+from routing.intake import case_number
 from routing.notice import moment, word
 from routing.notices import tell
 from routing.people import Address, LinkCode
@@ -17,6 +18,8 @@ from routing.permissions import Operation
 #: The platforms that have a name in `bot/wording` (`chat.…`).
 PLATFORMS: Final = ("webchat", "telegram", "wechat", "wecom", "dingtalk")
 WORDS: Final = ("关联", "link")
+#: Characters of what can be meant as a code, with the word before it.
+_LONGEST: Final = 60
 _GROUPED = re.compile(r"[0-9a-z]{4}([- ])[0-9a-z]{4}\1[0-9a-z]{4}", re.IGNORECASE)
 _MEANT = re.compile(r"(?=.*[0-9-])[0-9a-z][0-9a-z -]{5,22}", re.IGNORECASE)
 #: So many numbers are named; the rest is found with 进度.
@@ -35,17 +38,28 @@ def platform(address: Address) -> dict[str, Any]:
 
 def looks_like_code(typed: str) -> bool:
     """Whether a text is nothing but a code as it is shown, in three groups."""
-    return _GROUPED.fullmatch(unicodedata.normalize("NFKC", typed[:40]).strip()) is not None
+    return len(typed) <= _LONGEST and _GROUPED.fullmatch(_plain(typed)) is not None
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def split_link(text: str) -> str | None:
     """What stands behind the word 关联: a code or something meant as one, or "". None for any other text."""
-    typed = unicodedata.normalize("NFKC", text[:80]).strip().lstrip("/")
+    if len(text) > _LONGEST:
+        return None
+    typed = _plain(text).lstrip("/")
     for name in (*WORDS, "關聯"):
         if typed.lower().startswith(name):
             rest = typed[len(name) :].lstrip(":： ").strip()
-            return rest if not rest or _MEANT.fullmatch(rest) else None
+            return rest if not rest or _is_meant(rest) else None
     return None
+
+
+def _is_meant(rest: str) -> bool:
+    """Whether somebody meant to type a code, even a mistyped one; a case's number is none."""
+    return _MEANT.fullmatch(rest) is not None and case_number(rest) is None
 
 
 def link(turn: Turn, typed: str) -> None:
@@ -162,7 +176,7 @@ def _tell(
 
 def _link(call: Call) -> None:
     rest = call.rest.strip()
-    if rest and not _MEANT.fullmatch(rest):
+    if rest and not _is_meant(rest):
         raise Refused(call.usage)
     link(call.turn, rest)
 

@@ -1,5 +1,8 @@
 """What joining chats asks of both databases."""
 
+import asyncio
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from routing.case import Submission
 from routing.errors import Conflict
 from routing.notice import NoticeState
 from routing.people import LinkCode, Member, Role
+from routing.ports import Names, UnitOfWork
 from storage.engine import writing_engine
 from storage.store import Store
 from tests.conftest import Clock
@@ -164,3 +168,44 @@ async def test_who_is_held_is_handled_by_nobody_else(
         assert other.execute(free, {"id": one.contact.id}).all() == [(one.contact.id,)]
     engine.dispose()
     await store.aclose()
+
+
+@pytest.mark.postgresql
+async def test_what_is_said_while_they_are_joined_is_theirs(
+    postgresql_url: str, sqlite_store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    """Two processes: one joins the web chat to the phone, the other takes in what is said in it meanwhile."""
+    stores = [
+        Store(postgresql_url, clock=clock, sealer=sqlite_store.sealer, data_dir=tmp_path / "data") for _ in range(2)
+    ]
+    phone, web = made(stores[0], "phone", "web")
+    with stores[0].transaction() as unit:
+        issued = linking.make_code(unit, phone.contact, phone.address, "citizen")
+    joining = threading.Event()
+
+    def join(unit: UnitOfWork) -> None:
+        contact, address = unit.contacts.get(web.contact.id), unit.contacts.address(*web.address_key)
+        assert contact is not None
+        assert address is not None
+        if contact.joined_to is None:
+            linking.join(unit, contact, address, linking.read_code(unit, contact, "citizen", issued.shown))
+        joining.set()
+        # Long enough for the other to come to the lock.
+        time.sleep(0.3)
+
+    def say(unit: UnitOfWork) -> int:
+        address = unit.contacts.address(*web.address_key)
+        assert address is not None
+        unit.submissions.add(Submission(address.contact_id, address.id, web.station.id, unit.now))
+        return address.contact_id
+
+    names = Names(address_key=web.address_key)
+    first = asyncio.create_task(stores[0].writer.run(join, names))
+    await asyncio.to_thread(joining.wait, 5)
+    assert await stores[1].writer.run(say, names) == phone.contact.id
+    await first
+    with stores[0].transaction() as unit:
+        assert list(unit.submissions.of_contact(web.contact.id)) == []
+        assert len(unit.submissions.of_contact(phone.contact.id)) == 1
+    for store in stores:
+        await store.aclose()

@@ -51,6 +51,9 @@ def pushed(county: County, kind: str) -> list[Notice]:
         ("关联交易的事要反映", None),
         ("link the two roads please", None),
         ("路灯不亮", None),
+        (f"关联 K7M2-9XQ4-ABCD{' ' * 60}路灯不亮", None),
+        ("关联 K7M2-9XQ4-ABCD\n路灯不亮", None),
+        ("关联 HB-261123-007", None),
         ("K7M2-9XQ4-ABCD", None),
     ],
 )
