@@ -194,22 +194,6 @@ async def test_what_was_told_just_when_they_were_joined_arrives(person: Person) 
     assert person.notice(ids[0]).contact_id == mine
 
 
-async def test_what_waited_rides_only_in_the_answer_of_its_own_chat(person: Person) -> None:
-    """What is for another chat alone must not be told in this one."""
-    other = person.link("counted", "ming's other phone")
-    (news,) = person.tell("只给那边")
-    with person.county.work() as uow:
-        notice = uow.notices.get(news)
-        assert notice is not None
-        notice.address_id = other.id
-    await person.deliver()
-    assert person.states([news]) == [S.WAITING]
-    await person.hears()
-    await person.deliver()
-    assert person.heard() == []
-    assert person.states([news]) == [S.WAITING]
-
-
 # --- members ---------------------------------------------------------------------------------------------------------
 
 
