@@ -20,6 +20,7 @@
     ├── RateLimited         wait `retry_after` seconds; nothing for this account goes out before
     ├── WindowClosed        the platform takes nothing more for this person until they write
     ├── TemporaryFailure    time-out, reset, 5xx, malformed answer: try later
+    │   └── NotReached      there was no connection, so it certainly took nothing
     └── PermanentFailure    the platform will never take this message
 """
 
@@ -58,6 +59,9 @@ class WindowClosed(DeliveryError): ...
 
 
 class TemporaryFailure(DeliveryError): ...
+
+
+class NotReached(TemporaryFailure): ...
 
 
 class PermanentFailure(DeliveryError): ...

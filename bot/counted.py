@@ -5,6 +5,7 @@ never sends one too many. Where there is none until the person writes, the notic
 transaction; what the person writes makes it due again. Both lock the contact, so none of it is missed between them.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from functools import partial
 from bot.channel import (
     CountedChannel,
     DeliveryError,
+    NotReached,
     PermanentFailure,
     RateLimited,
     RecipientBlocked,
@@ -20,6 +22,7 @@ from bot.channel import (
 )
 from bot.letters import Letter
 from bot.message import InboundMessage
+from routing.errors import StorageUnavailable
 from routing.notice import Notice, NoticeState
 from routing.people import Address, Contact
 from routing.ports import Names, UnitOfWork, Writer
@@ -81,9 +84,11 @@ class CountedSending:
             except WindowClosed:
                 # The platform counts otherwise than we did: it is right.
                 raise NotNow(await self._wait(channel, letter, answer.permit)) from None
-            except (RateLimited, RecipientBlocked, PermanentFailure):
-                # It said that it did not take this one. After a time-out nobody knows, and the permit stays used.
-                await self._writer.run(partial(self._give_back, letter=letter, permit=answer.permit), _names(letter))
+            except (RateLimited, RecipientBlocked, PermanentFailure, NotReached):
+                # It did not take this one. After a time-out nobody knows, and the permit stays used.
+                with contextlib.suppress(NotNow, StorageUnavailable):
+                    back = partial(self._give_back, letter=letter, permit=answer.permit)
+                    await self._writer.run(back, _names(letter))
                 raise
         return external_id
 

@@ -157,13 +157,25 @@ class Delivery:
 
     def answered(self, letters: Sequence[Letter]) -> None:
         """Record what was reserved as sent: it goes back in the answer to the message itself."""
-        sent = [
-            Outcome(letter.notice.id, NoticeState.SENT, address_id=letter.address.id if letter.address else None)
+        self._end(letters, NoticeState.SENT)
+
+    def drop(self, letters: Sequence[Letter]) -> None:
+        """Record what was reserved as obsolete: it need not be said any more."""
+        self._end(letters, NoticeState.OBSOLETE)
+
+    def _end(self, letters: Sequence[Letter], state: NoticeState) -> None:
+        if not letters:
+            return
+        outcomes = [
+            Outcome(
+                letter.notice.id, state, address_id=letter.address.id if letter.address else None,
+                attempted=state is NoticeState.SENT,
+            )
             for letter in letters
-        ]
+        ]  # fmt: skip
         self._in_flight += len(letters)
         self._mine.update(letter.notice.id for letter in letters)
-        self._begin(self._keep_mine(sent, wait=RECORD_WITHIN))
+        self._begin(self._keep_mine(outcomes, wait=RECORD_WITHIN))
 
     def again(self, uow: UnitOfWork, notice_ids: Sequence[int]) -> list[OutboundMessage]:
         """The words of notices that a repeat of their message is to be answered with."""

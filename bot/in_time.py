@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 class InTime(Generic[T]):
     """`handle` takes one message in and raises `StorageUnavailable` when nothing was kept. `settle` is told what came
-    of it, and whether its sender's platform still waits for the answer, which it returns. `receipt` is that for a
-    message that was kept on disk."""
+    of it, whether its sender's platform still waits for the answer, which it returns, and whether the next message of
+    its sender is about to be handled. `receipt` is the answer for a message that was kept on disk."""
 
     def __init__(
         self,
         spool: Spool,
         handle: Callable[[InboundMessage], Awaitable[T]],
-        settle: Callable[[T, bool], Sequence[OutboundMessage]],
+        settle: Callable[[T, bool, bool], Sequence[OutboundMessage]],
         receipt: Callable[[InboundMessage], Sequence[OutboundMessage]],
     ) -> None:
         self._spool = spool
@@ -65,7 +65,7 @@ class InTime(Generic[T]):
                 if not handling.done():
                     handling.add_done_callback(self._came_late)
                 elif not isinstance(handling.exception(), StorageUnavailable):
-                    return self._settle(handling.result(), True)
+                    return self._settle(handling.result(), True, False)
             body = body_of(message).encode()
             await asyncio.get_running_loop().run_in_executor(self._disk, self._spool.append, body, line)
         return self._receipt(message)
@@ -75,9 +75,9 @@ class InTime(Generic[T]):
         if not self._spool.waiting():
             return 0
 
-        async def take(blob: bytes) -> None:
+        async def take(blob: bytes, more: bool) -> None:
             message, _ = message_from_body(blob.decode())
-            self._settle(await self._handle(message), False)
+            self._settle(await self._handle(message), False, more)
 
         return await self._spool.drain(take)
 
@@ -97,7 +97,7 @@ class InTime(Generic[T]):
             return
         error = handling.exception()
         if error is None:
-            self._settle(handling.result(), False)
+            self._settle(handling.result(), False, False)
         elif not isinstance(error, StorageUnavailable):
             # It is on disk as well, and will be tried again.
             log.error("late_message_failed", error=type(error).__name__)

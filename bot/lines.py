@@ -17,11 +17,17 @@ import httptools
 USER_AGENT = "mashang"
 #: Seconds after which a connection that was not used is not trusted any more: the server may just be closing it.
 KEPT_FOR = 15.0
+_UNREACHED = "no connection was made"
 NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 class Unreadable(Exception):
     """The answer was not HTTP, or longer than it may be."""
+
+
+def unreached(error: BaseException) -> bool:
+    """Whether a call failed before there was a connection, so that the server can't have acted on it."""
+    return _UNREACHED in getattr(error, "__notes__", ())
 
 
 def address_of(base: str) -> SplitResult:
@@ -54,8 +60,8 @@ class Lines:
         """Status and body of the answer. `path` stands below that of `base`; `seconds` are for connecting, where
         that is needed, and again for the answer.
 
-        Raises `TimeoutError`, `OSError` or `Unreadable`. Whether the server acted on it is not known then, so nothing
-        is sent twice from here.
+        Raises `TimeoutError`, `OSError` or `Unreadable`. Whether the server acted on it is not known then, unless
+        `unreached` says so; nothing is sent twice from here.
         """
         target = quote(path, safe="/:") + ("?" + urlencode(query) if query else "")
         head = (
@@ -85,8 +91,14 @@ class Lines:
 
     async def _open(self, seconds: float) -> "_Line":
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(seconds):
-            _, line = await loop.create_connection(lambda: _Line(self._limit), self._host, self._port, ssl=self._tls)
+        try:
+            async with asyncio.timeout(seconds):
+                _, line = await loop.create_connection(
+                    lambda: _Line(self._limit), self._host, self._port, ssl=self._tls
+                )
+        except OSError as error:
+            error.add_note(_UNREACHED)
+            raise
         return line
 
 

@@ -17,7 +17,7 @@ from bot.channel import Capabilities, Channel
 from bot.counted import heard_from
 from bot.delivery import Delivery
 from bot.dialogs import citizen, work
-from bot.dialogs.drafts import safety_params
+from bot.dialogs.drafts import OVERTAKEN, safety_params
 from bot.dialogs.turn import Say, Turn
 from bot.in_time import InTime
 from bot.letters import Letter, pictures
@@ -121,13 +121,17 @@ class Reception:
             kind = type(error).__name__
             return await self._writer.run(lambda uow: self._store_failed(uow, message, taken, kind), names)
 
-    def _settle(self, answered: _Answered, waits: bool = True) -> Sequence[OutboundMessage]:
+    def _settle(self, answered: _Answered, waits: bool = True, more: bool = False) -> Sequence[OutboundMessage]:
         """Hand over what is to be sent, and return what goes back; nothing does to a platform that no longer waits,
-        or before what the person is still being sent."""
+        or before what the person is still being sent. With `more` of theirs coming, one receipt for all will do."""
         answer, letters = answered.answer, answered.letters
         if self._delivery is not None:
             if answer and not (waits and not self._delivery.is_sending_to(answer[0].notice.contact_id)):
                 answer, letters = [], [*answer, *letters]
+            if more:
+                overtaken = [letter for letter in letters if letter.notice.kind in OVERTAKEN]
+                letters = [letter for letter in letters if letter.notice.kind not in OVERTAKEN]
+                self._delivery.drop(overtaken)
             if answer:
                 self._delivery.answered(answer)
             if letters:

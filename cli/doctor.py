@@ -189,6 +189,13 @@ def _scanner(settings: Settings) -> list[Finding]:
 def _channels(settings: Settings) -> list[Finding]:
     can = "text, photos, voices, files, places, buttons, live"
     findings = [Finding("web chat", "ok", f"{settings.url}/c/CODE; {can}")]
+    if settings.wechat_app_id:
+        text = (
+            f"on; its server address is {settings.url}/wechat; text, photos, voices, videos, places; numbered choices"
+        )
+        findings.append(Finding("WeChat", "ok", text))
+    else:
+        findings.append(Finding("WeChat", "note", "off (no Official Account)"))
     for name, token in (("citizens", settings.telegram_citizen_token), ("work", settings.telegram_desk_token)):
         if not token.get_secret_value():
             findings.append(Finding(f"Telegram, {name}", "note", "off (no token)"))

@@ -150,9 +150,9 @@ class Spool(Protocol):
         ...
 
     def waiting(self) -> int: ...
-    async def drain(self, handler: Callable[[bytes], Awaitable[object]]) -> int:
-        """Hand over each blob, the lines side by side; it is removed once `handler` returned. Raises
-        `StorageUnavailable` with it."""
+    async def drain(self, handler: Callable[[bytes, bool], Awaitable[object]]) -> int:
+        """Hand over each blob, the lines side by side, and whether another of its line waits behind it; it is removed
+        once `handler` returned. Raises `StorageUnavailable` with it."""
         ...
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ _ASIDE = ".aside"
 #: Blobs, each of another line, that are handed over at the same time.
 _AT_ONCE = 32
 
-Handler = Callable[[bytes], Awaitable[object]]
+Handler = Callable[[bytes, bool], Awaitable[object]]
 
 
 class Spool:
@@ -66,8 +67,8 @@ class Spool:
         return len(self._names(_ASIDE))
 
     async def drain(self, handler: Handler) -> int:
-        """Hand every blob to `handler`, each removed once it returned; returns how many. Different lines are handed
-        over at the same time.
+        """Hand every blob to `handler`, with whether another of its line waits behind it; each is removed once it
+        returned. Returns how many. Different lines are handed over at the same time.
 
         Raises `StorageUnavailable` when `handler` does: that blob and those behind it stay. A crash between the
         handler's return and the removal hands a blob over twice.
@@ -76,8 +77,10 @@ class Spool:
         async with self._draining:
             while names := self._names(_SUFFIX):
                 firsts = {_line_of(name): name for name in reversed(names)}
-                batch = sorted(firsts.values())[:_AT_ONCE]
-                ends = await asyncio.gather(*(self._hand_over(name, handler) for name in batch), return_exceptions=True)
+                waiting = Counter(map(_line_of, names))
+                batch = [(name, waiting[line] > 1) for line, name in firsts.items()]
+                handing = (self._hand_over(name, more, handler) for name, more in sorted(batch)[:_AT_ONCE])
+                ends = await asyncio.gather(*handing, return_exceptions=True)
                 await asyncio.to_thread(sync_folder, self.folder)
                 for end in ends:
                     if isinstance(end, BaseException):
@@ -85,7 +88,7 @@ class Spool:
                     drained += end
         return drained
 
-    async def _hand_over(self, name: str, handler: Handler) -> int:
+    async def _hand_over(self, name: str, more: bool, handler: Handler) -> int:
         path = self.folder / name
         try:
             blob = self._sealer.open(path.read_bytes(), name.encode())
@@ -96,7 +99,7 @@ class Spool:
             self._put_aside(path, "it can't be opened")
             return 0
         try:
-            await handler(blob)
+            await handler(blob, more)
         except StorageUnavailable:
             raise
         except Exception as error:

@@ -35,8 +35,10 @@ LEASE: Final = timedelta(seconds=30)
 BACKOFF: Final = (2, 5, 15, 60, 300)
 #: How long nothing is tried after the platform refused a token that it had just given.
 REFUSED: Final = timedelta(minutes=5)
-#: Seconds between two looks at what another process is fetching.
+#: Seconds between two looks at what another process is fetching, and for how long it is looked: whoever waits for a
+#: token has leased a notice.
 LOOK_EVERY: Final = 0.2
+LOOK_FOR: Final = 5.0
 
 
 class TokenRefused(Exception):
@@ -114,7 +116,7 @@ class TokenHolder:
 
     async def _obtain(self, stale: str | None) -> tuple[str, bool]:
         """Take what another process has got, or fetch (then the second is True), or wait for whoever is fetching."""
-        deadline = asyncio.get_running_loop().time() + LEASE.total_seconds()
+        deadline = asyncio.get_running_loop().time() + LOOK_FOR
         while True:
             seen = self._seen = await self._writer.run(partial(self._look, stale=stale))
             if seen.ours:

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-from bot.channel import PermanentFailure, TemporaryFailure
+from bot.channel import NotReached, PermanentFailure, TemporaryFailure
 from bot.channels.tokens import TokenHolder, TokenRefused
 from bot.channels.wechat_errors import Policy, WeChatRefusal, delivery_error
 from bot.http import HttpClient, read_within
-from bot.lines import Unreadable
+from bot.lines import Unreadable, unreached
 from routing.ports import Clock, Writer
 
 ANSWER_LIMIT: Final = 1024 * 1024
@@ -178,8 +178,9 @@ async def _judged(path: str, asked: Awaitable[tuple[int, bytes]]) -> dict[str, A
     try:
         status, raw = await asked
     except FAILURES as error:
+        missed = unreached(error) or isinstance(error, aiohttp.ClientConnectorError)
         # `from None`: the exception may quote the address, and that holds the token.
-        raise TemporaryFailure(f"{path}: {type(error).__name__}") from None
+        raise (NotReached if missed else TemporaryFailure)(f"{path}: {type(error).__name__}") from None
     return _answer(path, status, raw)
 
 

@@ -17,6 +17,8 @@ from routing.station import Station
 
 _EMERGENCY_GOES_ON = timedelta(hours=2)
 _SEALED_GOES_ON = timedelta(minutes=30)
+#: Replies that say no more than the next of them does.
+OVERTAKEN = frozenset({"collect.first", "collect.more"})
 
 
 def begin(turn: Turn) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channel import (
+    NotReached,
     PermanentFailure,
     RateLimited,
     RecipientBlocked,
@@ -22,6 +23,7 @@ from bot.message import InboundMessage
 from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
+from routing.errors import StorageUnavailable
 from routing.notice import Notice, NoticeState, Priority
 from routing.people import Address, Contact
 from storage.sealer import AesSealer
@@ -262,12 +264,29 @@ async def test_the_permit_is_committed_before_the_send(desk: Counter) -> None:
 async def test_what_the_platform_says_it_did_not_take_costs_nothing(desk: Counter) -> None:
     await desk.hears()
     desk.tell("一", "二", "三")
-    desk.counted.failures = [RateLimited(7), PermanentFailure("45002"), None, TemporaryFailure("timeout")]
-    await desk.delivery.deliver_due()
-    assert desk.left() == {"message": 5}
-    desk.clock.move(seconds=7)
+    desk.counted.failures = [RateLimited(7), NotReached(), PermanentFailure("45002"), None, TemporaryFailure("timeout")]
+    for seconds in (7, 2):
+        await desk.delivery.deliver_due()
+        assert desk.left() == {"message": 5}
+        desk.clock.move(seconds=seconds)
     await desk.delivery.deliver_due()
     assert desk.left() == {"message": 3}, "one was sent, and of one nobody knows"
+
+
+async def test_what_the_platform_said_is_kept_though_the_permit_cannot_be_given_back(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.hears()
+    ids = desk.tell("一")
+    desk.counted.failures = [RateLimited(30)]
+
+    def away(*_: object, **__: object) -> None:
+        raise StorageUnavailable("away")
+
+    monkeypatch.setattr(desk.delivery._counted, "_give_back", away)
+    await desk.delivery.deliver_due()
+    assert (desk.notice(ids[0]).attempts, desk.notice(ids[0]).due_at) == (0, desk.clock.now + timedelta(seconds=30))
+    assert desk.left() == {"message": 4}
 
 
 async def test_a_person_who_blocked_us_costs_nothing_either(desk: Counter) -> None:

@@ -275,3 +275,27 @@ def _order_is_kept(run: Run) -> None:
         got = [MARK.search(seen.text)[0] for seen in run.platform.citizen(openid(person)).screen]  # type: ignore[index]
         first = list(dict.fromkeys(got))
         assert first == sorted(first), person
+
+
+async def test_a_token_server_that_fails_for_an_hour_loses_nothing_and_wastes_nothing(run: Run) -> None:
+    run.platform.account.fault_for = lambda path, body: None
+    run.tell_everybody()
+    await run.deliver_until(run.clock.now)
+    began = run.clock.now
+    run.platform.account.void_tokens()
+    run.platform.account.fail("html", "stable_token", until=began + timedelta(hours=1))
+    for person in range(1, 21):
+        await run.hears(person, "message")
+    fetches = len(run.platform.account.called("stable_token"))
+    await run.deliver_until(began + timedelta(hours=1))
+    assert not [seen for person in range(1, 21) for seen in run.platform.citizen(openid(person)).screen]
+    asked = len(run.platform.account.called("stable_token")) - fetches
+    assert 5 <= asked <= 20, "again and again, but not for every notice"
+    await run.deliver_until(began + timedelta(hours=2))
+    rows = run.rows()
+    for person in range(1, 21):
+        assert len(run.platform.citizen(openid(person)).screen) == 5, "no permit was wasted on it"
+        mine = [rows[f"P{person}-{number:02}"] for number in range(1, EACH + 1)]
+        assert [row.state.value for row in mine] == ["sent"] * 5 + ["waiting"] * 5
+        assert [row.attempts for row in mine] == [1] * 5 + [0] * 5, "and none of anybody's tries"
+    assert run.platform.account.violations == []

@@ -187,7 +187,10 @@ async def test_with_the_database_away_it_is_kept_and_acknowledged(desk: Desk) ->
     assert await desk.reception.drain_spool() == 2
     assert desk.texts() == ["路灯不亮", "三天了"]
     await desk.settled()
-    assert len(desk.channel.sent) == 4, "their platform no longer waits, so the replies are sent"
+    told = [text[:4] for text in desk.channel.texts("o1")]
+    assert told == ["您好，这", "【隐私说", "记下了，"], "their platform no longer waits, so the replies are sent"
+    assert "一共 2 条" in desk.channel.texts("o1")[-1], "and one receipt is enough for both"
+    assert desk.states() == {NoticeState.SENT, NoticeState.OBSOLETE}
 
 
 async def test_a_slow_database_is_not_waited_for(desk: Desk) -> None:
@@ -317,7 +320,7 @@ class Plain:
         self.handled.append(message.text)
         return message.text
 
-    def settle(self, text: str, waits: bool) -> Sequence[OutboundMessage]:
+    def settle(self, text: str, waits: bool, more: bool) -> Sequence[OutboundMessage]:
         self.settled.append((text, waits))
         return [OutboundMessage(text)] if waits else []
 

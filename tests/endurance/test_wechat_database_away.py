@@ -35,7 +35,8 @@ def all_is_well(outcome: Outcome) -> None:
     assert outcome.lost == []
     assert outcome.doubled == []
     assert outcome.disordered == []
-    assert outcome.states.keys() <= {"sent", "waiting"}
+    # One receipt is enough for several messages that were kept.
+    assert outcome.states.keys() <= {"sent", "waiting", "obsolete"}
     assert outcome.violations == []
 
 

@@ -42,9 +42,6 @@ class Town:
         async with self.fake.session.post(self.fake.callback, params=query, data=body) as response:
             return response.status, await response.read()
 
-    async def read(self, look) -> object:  # type: ignore[no-untyped-def]
-        return await self.desk.store.reader.run(look)
-
     async def texts(self, name: str = "o-ming") -> list[str]:
         """What of theirs is kept, in order."""
 

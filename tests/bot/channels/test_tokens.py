@@ -109,6 +109,22 @@ async def test_without_a_token_the_others_wait_for_whoever_fetches(
     assert server.fetches == 1
 
 
+async def test_nobody_waits_for_ever_for_whoever_fetches(
+    server: Server, holder: Callable[[], TokenHolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(module, "LOOK_FOR", 0.05)
+    server.hold = asyncio.Event()
+    slow = asyncio.create_task(holder().token())
+    while server.fetches < 1:  # noqa: ASYNC110 - the fake server has no event to wait for
+        await asyncio.sleep(0.002)
+    with pytest.raises(RateLimited) as limited:
+        await holder().token()
+    assert limited.value.retry_after == 1
+    server.hold.set()
+    assert await slow == "t1"
+
+
 async def test_a_process_that_died_while_fetching_holds_nobody_up_for_long(
     server: Server, holder: Callable[[], TokenHolder], clock: Clock
 ) -> None:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from bot.channel import (
     DeliveryError,
+    NotReached,
     PermanentFailure,
     RateLimited,
     RecipientBlocked,
@@ -165,6 +166,19 @@ async def test_what_is_not_the_platforms_word_is_for_later(line: Line, kind: str
     line.clock.move(seconds=2)
     await line.api.send(SEND, TEXT)
     assert line.trouble() is None
+
+
+async def test_a_platform_that_is_not_reached_took_nothing(line: Line) -> None:
+    await line.api.send(SEND, TEXT)
+    line.platform.account.fail("hang")
+    with pytest.raises(TemporaryFailure) as hung:
+        await line.api.send(SEND, TEXT)
+    assert not isinstance(hung.value, NotReached)
+    await line.platform._runner.cleanup()
+    with pytest.raises(NotReached):
+        await line.api.send(SEND, TEXT)
+    with pytest.raises(NotReached):
+        await line.api.upload("image", "a.jpg", "image/jpeg", b"\xff\xd8\xff")
 
 
 @pytest.mark.parametrize("answer", [{"errcode": "0"}, {"errcode": None}, {"errcode": True}, {}])
