@@ -9,7 +9,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from routing import deadlines
@@ -220,15 +220,15 @@ def leave(uow: UnitOfWork, contact: Contact, address: Address) -> Left:
     return Left(alone, others)
 
 
+def last_used(uow: UnitOfWork, address: Address) -> datetime:
+    """When something was last said in a chat."""
+    conversation = uow.conversations.of_address(address.id)
+    return conversation.updated_at if conversation is not None else address.created_at
+
+
 def by_use(uow: UnitOfWork, addresses: Iterable[Address]) -> list[Address]:
     """The chats of a person, the one used last in front."""
-
-    def used(address: Address) -> tuple[float, int]:
-        conversation = uow.conversations.of_address(address.id)
-        at = conversation.updated_at if conversation is not None else address.created_at
-        return at.timestamp(), address.id
-
-    return sorted(addresses, key=used, reverse=True)
+    return sorted(addresses, key=lambda address: (last_used(uow, address), address.id), reverse=True)
 
 
 def _forget_the_others(uow: UnitOfWork, address: Address, alone: Contact, mine: set[int]) -> None:

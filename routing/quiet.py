@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from routing.notice import Notice, Priority
+from routing.notice import Notice, NoticeState, Priority
 from routing.people import Contact
+from routing.ports import UnitOfWork
 
 _LOCAL: Final = ZoneInfo("Asia/Shanghai")
 _DAY: Final = 24 * 60
@@ -37,6 +38,14 @@ def read_hours(typed: str) -> tuple[int, int] | None:
 def written(minutes: int) -> str:
     """Minutes after midnight as people write them: "7:00"."""
     return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def set_hours(uow: UnitOfWork, contact: Contact, hours: tuple[int, int] | None) -> None:
+    """Set a member's quiet hours, or none. What was held under the old ones is looked at again at once."""
+    contact.quiet_from, contact.quiet_to = hours or (None, None)
+    for notice in uow.notices.unfinished(contact.id):
+        if notice.member_id is not None and notice.state is NoticeState.PENDING and notice.lease_owner is None:
+            notice.due_at = min(notice.due_at, uow.now)
 
 
 def quiet_until(contact: Contact, now: datetime) -> datetime | None:

@@ -1,5 +1,6 @@
 """推送 and 免打扰: to which of their chats a member's pushes go, and when none come."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from bot.dialogs.commands import Call, Command
@@ -7,11 +8,11 @@ from bot.dialogs.linking import label, platform
 from bot.dialogs.turn import Turn
 from nlp.scripts import to_simplified
 from routing.errors import Refused
-from routing.linking import by_use
-from routing.notice import NoticeState, word
+from routing.linking import last_used
+from routing.notice import moment, word
 from routing.people import Address
 from routing.permissions import Operation
-from routing.quiet import read_hours, written
+from routing.quiet import read_hours, set_hours, written
 
 #: What people call a platform → its channel.
 _CHANNELS: Final = {
@@ -48,12 +49,11 @@ def send_to(turn: Turn, address_id: int) -> None:
     if address_id and chosen is None:
         raise Refused("error.button")
     turn.contact.push_address_id = chosen.id if chosen else None
-    turn.say("push.set" if chosen else "push.automatic", {"chat": platform(chosen)} if chosen else {})
+    turn.say("push.set" if chosen else "push.automatic", {"chat": _named(turn, chosen)} if chosen else {})
 
 
 def quiet(call: Call) -> None:
-    """免打扰 22:00-7:00 sets the hours in which no push comes, 免打扰 关 ends it. What was held under the old hours is
-    looked at again at once."""
+    """免打扰 22:00-7:00 sets the hours in which no push comes, 免打扰 关 ends it."""
     turn, typed = call.turn, to_simplified(call.rest.strip()).lower()
     if not typed:
         _show(turn, call.member.id)
@@ -61,10 +61,7 @@ def quiet(call: Call) -> None:
     hours = read_hours(typed)
     if hours is None and typed not in _OFF:
         raise Refused(call.usage)
-    turn.contact.quiet_from, turn.contact.quiet_to = hours or (None, None)
-    for notice in turn.uow.notices.unfinished(turn.contact.id):
-        if notice.member_id is not None and notice.state is NoticeState.PENDING and notice.lease_owner is None:
-            notice.due_at = min(notice.due_at, turn.uow.now)
+    set_hours(turn.uow, turn.contact, hours)
     turn.say("quiet.set" if hours else "quiet.off", _hours(turn))
 
 
@@ -73,19 +70,37 @@ def _show(turn: Turn, member_id: int) -> None:
     chosen = next((address for address in chats if address.id == turn.contact.push_address_id), None)
     buttons = []
     if len(chats) > 1:
-        buttons = [turn.button(label(chat), "push_to", member=member_id, address=chat.id) for chat in chats]
+        labels = ["button.this_chat" if chat.id == turn.address.id else label(chat) for chat in chats]
+        buttons = [
+            turn.button(name, "push_to", member=member_id, address=chat.id)
+            for name, chat in zip(labels, chats, strict=True)
+        ]
         buttons.append(turn.button("button.push_automatic", "push_to", member=member_id, address=0))
     quiet_hours = word("quiet.hours", **_hours(turn)) if turn.contact.quiet_from is not None else word("quiet.none")
     turn.say("push.now", {
-        "chat": platform(chosen) if chosen else word("push.last_used"),
-        "chats": [platform(chat) for chat in chats],
+        "chat": _named(turn, chosen) if chosen else word("push.last_used"),
+        "chats": [
+            word("push.chat", chat=_named(turn, chat), at=moment(_used(turn, chat), short=True))
+            for chat in chats
+        ],
         "quiet": quiet_hours,
     }, buttons)  # fmt: skip
 
 
+def _named(turn: Turn, address: Address) -> dict[str, Any]:
+    """What a chat is called by somebody who writes in one of them; two may be on one platform."""
+    return word("push.here") if address.id == turn.address.id else platform(address)
+
+
+def _used(turn: Turn, address: Address) -> datetime:
+    """The chat of this turn is just being used."""
+    return turn.uow.now if address.id == turn.address.id else last_used(turn.uow, address)
+
+
 def _chats(turn: Turn) -> list[Address]:
-    """Where this member can be reached now, the chat used last in front."""
-    return by_use(turn.uow, (a for a in turn.uow.contacts.addresses_of(turn.contact.id) if a.state == "active"))
+    """Where this member can be reached now, the chat of this turn in front, then the one used last."""
+    active = [a for a in turn.uow.contacts.addresses_of(turn.contact.id) if a.state == "active"]
+    return sorted(active, key=lambda address: (_used(turn, address), address.id == turn.address.id), reverse=True)
 
 
 def _hours(turn: Turn) -> dict[str, Any]:

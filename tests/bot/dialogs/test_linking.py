@@ -229,7 +229,7 @@ def test_where_pushes_go_is_shown_and_set(county: County, staff: Chat) -> None:
     at_another_desk(county, staff)
     assert staff.say("推送 钉钉") == ["push.not_linked"]
     staff.say("/push")
-    assert [label for label, _ in staff.heard[0].buttons] == ["chat.other", "chat.other", "button.push_automatic"]
+    assert [label for label, _ in staff.heard[0].buttons] == ["button.this_chat", "chat.other", "button.push_automatic"]
     token = staff.heard[0].buttons[0][1]
     assert staff.say(kind="button", button=token) == ["push.set"]
     assert contact(county).push_address_id is not None
