@@ -6,7 +6,7 @@ transaction; what the person writes makes it due again. Both lock the contact, s
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -46,12 +46,21 @@ class _Answer:
 
 
 class CountedSending:
-    """Sends the letters that `owner` has leased, each for `lease`; a long one renews it with each piece."""
+    """Sends the letters that `owner` has leased, each for `lease`; a long one renews it with each piece, and stays with
+    the address that has its first. `is_open_elsewhere` says that another address of the person takes it now: then it
+    does not wait."""
 
-    def __init__(self, writer: Writer, owner: str, lease: timedelta) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        owner: str,
+        lease: timedelta,
+        is_open_elsewhere: Callable[[UnitOfWork, Notice, Address], bool],
+    ) -> None:
         self._writer = writer
         self._owner = owner
         self._lease = lease
+        self._is_open_elsewhere = is_open_elsewhere
 
     async def send(self, channel: CountedChannel, letter: Letter) -> str:
         """Send what of a letter was not sent yet; returns the platform's id of the last piece.
@@ -90,9 +99,12 @@ class CountedSending:
             notice, address = self._mine(uow, letter)
             if sent != notice.parts_sent:
                 notice.parts_sent, notice.lease_until = sent, uow.now + self._lease
+                notice.address_id = address.id
             permit, address.allowance = take(address.allowance, windows, uow.now)
             if permit.granted or permit.again_at is not None:
                 return _Answer(permit)
+            if self._is_open_elsewhere(uow, notice, address):
+                return _Answer(Permit(False, again_at=uow.now))
             if notice.announced_at is None and letter.fields is not None and channel.announces(notice.kind):
                 # Noted before: a process that dies while it announces must not do it twice.
                 notice.announced_at = uow.now
@@ -131,7 +143,7 @@ class CountedSending:
             notice, address = self._mine(uow, letter)
             if permit is not None:
                 address.allowance = shut(address.allowance, permit)
-            if is_open(address.allowance, windows, uow.now):
+            if is_open(address.allowance, windows, uow.now) or self._is_open_elsewhere(uow, notice, address):
                 return uow.now
             _put_to_wait(uow, notice)
             return None
@@ -155,6 +167,10 @@ def heard_from(
     waited for it, which is returned. Costs nothing where no platform counts."""
     if message.kind == "blocked":
         address.allowance = None
+        others = uow.contacts.addresses_of(contact.id) if contact.waiting else ()
+        if any(other.id != address.id and other.state == "active" for other in others):
+            contact.waiting = 0
+            uow.notices.resume(contact.id)
         return ()
     if windows is not None:
         if message.opens is None:

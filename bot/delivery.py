@@ -33,6 +33,7 @@ from bot.wording import Wording
 from routing.errors import RoutingError, StorageUnavailable
 from routing.notice import Notice, NoticeState, Priority
 from routing.ports import Clock, Names, UnitOfWork, Writer
+from routing.quiet import held_until, hold
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
@@ -72,7 +73,7 @@ class Delivery:
         self._spare = lease / 4
         self._poll_seconds = poll_seconds
         self._owner = secrets.token_hex(8)
-        self._counted = CountedSending(writer, self._owner, lease)
+        self._counted = CountedSending(writer, self._owner, lease, self._letters.is_open_elsewhere)
         self._awake = asyncio.Event()
         self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
@@ -246,7 +247,21 @@ class Delivery:
         for notice in notices:
             if notice.contact_id in busy and notice.id not in under_way:
                 notice.lease_owner = notice.lease_until = None
-        return [self._letter(uow, notice) for notice in notices if notice.contact_id not in busy]
+        return [
+            self._letter(uow, notice)
+            for notice in notices
+            if notice.contact_id not in busy and not self._hold_for_morning(uow, notice)
+        ]
+
+    def _hold_for_morning(self, uow: UnitOfWork, notice: Notice) -> bool:
+        """Put off a push that falls into its member's quiet hours. Looked at when it is due, so that hours that were
+        changed meanwhile count, and a try that failed in the evening is not made again at night."""
+        contact = uow.contacts.get(notice.contact_id) if notice.member_id is not None else None
+        until = held_until(contact, notice, uow.now) if contact is not None else None
+        if until is None:
+            return False
+        hold(notice, until)
+        return True
 
     def _letter(self, uow: UnitOfWork, notice: Notice) -> Letter:
         """One notice that can't be worded must not hold up all the others."""

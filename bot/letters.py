@@ -10,11 +10,13 @@ from bot.cards import EXCERPT, case_view
 from bot.message import Button, OutboundMessage, Picture
 from bot.registry import Channels
 from bot.wording import Wording
+from routing.linking import by_use, living
 from routing.notice import Notice, NoticeState
 from routing.people import Address
 from routing.permissions import member_sees
 from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
+from routing.windows import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class LetterWriter:
         self._wording = wording
 
     def letter(self, uow: UnitOfWork, notice: Notice) -> Letter:
+        contact = living(uow, notice.contact_id)
+        if contact is not None and contact.id != notice.contact_id:
+            # It was told just when they were joined to another of their chats.
+            notice.contact_id = contact.id
         address = self.address(uow, notice)
         if address is None:
             return Letter(notice, verdict=NoticeState.BLOCKED)
@@ -54,7 +60,6 @@ class LetterWriter:
             if not case.sealed:
                 view = case_view(uow, self._understanding, case, limit=EXCERPT)
                 params, files = {**view.params, **params}, view.files
-        contact = uow.contacts.get(notice.contact_id)
         language = contact.language if contact else "zh_CN"
         message = OutboundMessage(
             text=self._wording.render(notice.kind, language, params),
@@ -76,18 +81,34 @@ class LetterWriter:
         return self._wording.values(params, language)
 
     def address(self, uow: UnitOfWork, notice: Notice) -> Address | None:
-        """The pinned address, else the one used last, else any other that is open and has a channel."""
+        """The pinned address, else the first that takes something now of those that are open and have a channel: where
+        a member wants their pushes, then the one used last, then the others, the latest first. Where none takes
+        anything before the person writes, the first of them."""
         if notice.address_id is not None:
             pinned = uow.contacts.address_by_id(notice.address_id)
             candidates = [pinned] if pinned else []
         else:
-            contact = uow.contacts.get(notice.contact_id)
-            last = contact.address_id if contact else None
-            candidates = sorted(uow.contacts.addresses_of(notice.contact_id), key=lambda a: a.id != last)
-        for address in candidates:
-            if address.state == "active" and self._channels.get(address.channel, address.account) is not None:
-                return address
-        return None
+            candidates = self._by_preference(uow, notice)
+        usable = [a for a in candidates if a.state == "active" and self._channels.get(a.channel, a.account) is not None]
+        return next((a for a in usable if self._takes(a, uow)), usable[0] if usable else None)
+
+    def is_open_elsewhere(self, uow: UnitOfWork, notice: Notice, address: Address) -> bool:
+        """Whether a notice that must wait at one address of its person can go out by another one."""
+        other = self.address(uow, notice)
+        return other is not None and other.id != address.id and self._takes(other, uow)
+
+    def _by_preference(self, uow: UnitOfWork, notice: Notice) -> list[Address]:
+        contact = uow.contacts.get(notice.contact_id)
+        candidates = list(uow.contacts.addresses_of(notice.contact_id))
+        if contact is None or len(candidates) < 2:
+            return candidates
+        chosen = contact.push_address_id if notice.member_id is not None else None
+        return sorted(by_use(uow, candidates), key=lambda a: (a.id != chosen, a.id != contact.address_id))
+
+    def _takes(self, address: Address, uow: UnitOfWork) -> bool:
+        channel = self._channels.get(address.channel, address.account)
+        windows = channel.capabilities.windows if channel is not None else None
+        return windows is None or is_open(address.allowance, windows, uow.now)
 
 
 def pictures(uow: UnitOfWork, file_ids: Sequence[int]) -> tuple[Picture, ...]:

@@ -38,9 +38,11 @@ def riders(
     for notice in in_order:
         letter = delivery.lease(uow, notice)
         chosen = any(text.buttons for text in texts) and bool(notice.buttons)
+        # The person may have other chats, and some things are for one of them alone.
+        here = letter.address is not None and letter.address.id == conversation.address_id
         fits = letter.message is not None and fitting([*texts, letter.message], capabilities.answer_limit,
                                                       capabilities.text_unit) == len(texts) + 1  # fmt: skip
-        if letter.message is None or not fits or chosen or notice.parts_sent or letter.address is None:
+        if letter.message is None or not fits or chosen or notice.parts_sent or not here:
             notice.lease_owner = notice.lease_until = None
             break
         texts.append(letter.message)

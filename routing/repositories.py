@@ -22,6 +22,7 @@ from routing.people import (
     Contact,
     Conversation,
     Invitation,
+    LinkCode,
     Member,
 )
 from routing.platform_code import PlatformCode
@@ -46,6 +47,17 @@ class ContactRepository(Protocol):
     def add_address(self, address: Address) -> None: ...
     def attempts(self, contact_id: int) -> AccessAttempt | None: ...
     def add_attempts(self, attempt: AccessAttempt) -> None: ...
+    def hold(self, contact_id: int) -> Contact | None:
+        """As it is now, and nobody else handles anything of theirs before this transaction ends."""
+        ...
+
+    def link_code(self, secret_hash: str) -> LinkCode | None: ...
+    def link_code_by_id(self, code_id: int) -> LinkCode | None: ...
+    def link_codes_of(self, contact_id: int) -> Sequence[LinkCode]:
+        """Those that were made for a contact and not yet purged, oldest first."""
+        ...
+
+    def add_link_code(self, code: LinkCode) -> None: ...
 
 
 class ConversationRepository(Protocol):
@@ -171,6 +183,10 @@ class NoticeRepository(Protocol):
     def resume(self, contact_id: int) -> Sequence[Notice]:
         """Make due, and return, what waited until this person writes. It keeps its order, and goes before what is added
         from now on."""
+        ...
+
+    def unfinished(self, contact_id: int) -> Sequence[Notice]:
+        """What a person was not told yet: pending or waiting, leased or not, in the order of telling."""
         ...
 
     def release(self) -> None:

@@ -52,6 +52,13 @@ _UNTIL_THEY_WRITE = (
     .where(notices.c.contact_id == bindparam("contact"), notices.c.state == "waiting")
     .order_by(notices.c.id)
 )
+_UNFINISHED = (
+    select(notices)
+    .where(
+        notices.c.contact_id == bindparam("contact"), or_(notices.c.state == "pending", notices.c.state == "waiting")
+    )
+    .order_by(notices.c.id)
+)
 _BY_EXTERNAL_ID = (
     select(notices)
     .where(notices.c.address_id == bindparam("address"), notices.c.external_id == bindparam("external"))
@@ -112,6 +119,8 @@ class Outbox:
         else:
             rows = self._session.select(_CLAIM_ALONE, params | {"limit": limit})
         claimed = self._notices.load(rows, refresh=True)
+        # Some are put off, or given back at once.
+        self._notices.used.update((notice.id, notice) for notice in claimed)
         return sorted(claimed, key=lambda notice: (notice.priority, notice.id))
 
     def waiting(self, contact_id: int, priority: Priority) -> Sequence[int]:
@@ -140,6 +149,10 @@ class Outbox:
         # Replies that are told from now on see them in front of them, and somebody is woken to send them.
         self._unleased += waited
         return waited
+
+    def unfinished(self, contact_id: int) -> Sequence[Notice]:
+        self._write_marks()
+        return self._notices.select(_UNFINISHED, {"contact": contact_id})
 
     def release(self) -> None:
         self._write_marks()

@@ -10,7 +10,7 @@ from routing.code import Code, Scan
 from routing.follow_up import FollowUp
 from routing.inbox import InboxRecord, MailboxMessage
 from routing.notice import Notice
-from routing.people import AccessAttempt, Address, ButtonGrant, Contact, Conversation, Invitation, Member
+from routing.people import AccessAttempt, Address, ButtonGrant, Contact, Conversation, Invitation, LinkCode, Member
 from routing.platform_code import PlatformCode
 from routing.platform_token import PlatformToken
 from routing.rule import Place, RoutingRule, RuleEvent
@@ -43,6 +43,7 @@ class Tables:
         self.rule_events = Mapper(RuleEvent, schema.rule_events, dialect)
         self.places = Mapper(Place, schema.places, dialect)
         self.invitations = Mapper(Invitation, schema.invitations, dialect, SECRET_HASH)
+        self.link_codes = Mapper(LinkCode, schema.link_codes, dialect, SECRET_HASH)
         self.codes = Mapper(Code, schema.codes, dialect)
         self.scans = Mapper(Scan, schema.scans, dialect)
         self.inbox = Mapper(InboxRecord, schema.inbox, dialect, INBOX_KEY)

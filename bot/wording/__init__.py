@@ -57,7 +57,7 @@ class _StrictLoader(_Loader):  # type: ignore[misc]  # which of the two is known
 def read_language(language: str) -> dict[str, str]:
     """The lines of one language by dotted key."""
     flat: dict[str, str] = {}
-    for name in ("dialogs", "repeats", "rules", "safety"):
+    for name in ("dialogs", "linking", "repeats", "rules", "safety"):
         path = _FOLDER / f"{name}.{language}.yaml"
         flat.update(flatten(yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)))
     return flat

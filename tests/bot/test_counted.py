@@ -76,13 +76,15 @@ class Counter:
                 uow.notices.add(notice)
         return [notice.id for notice in notices]
 
-    async def hears(self, opens: str | None = "message", channel: str = "counted", **fields: Any) -> None:
+    async def hears(
+        self, opens: str | None = "message", channel: str = "counted", user_id: str = MING, **fields: Any
+    ) -> None:
         """Somebody did something."""
         self._messages += 1
         values: dict[str, Any] = {"kind": "text", "text": "帮助", "received_at": self.clock.now} | fields
         await self.reception.receive(
             InboundMessage(
-                channel, "citizen", "citizen", f"m{self._messages}", MING, opens=opens, **values
+                channel, "citizen", "citizen", f"m{self._messages}", user_id, opens=opens, **values
             )
         )  # fmt: skip
 

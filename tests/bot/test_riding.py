@@ -236,3 +236,14 @@ async def test_what_came_too_late_for_the_answer_is_sent(desk: Desk) -> None:
     desk.clock.move(seconds=timedelta(minutes=2).total_seconds())
     await desk.settled()
     assert len(desk.channel.sent) == 2
+
+
+async def test_what_is_for_another_chat_of_theirs_does_not_ride(desk: Desk) -> None:
+    """News of a sealed case, say: the answer goes to the chat that was written in."""
+    with desk.county.work() as uow:
+        other = Address(desk.contact_id, "counted", "citizen", "ming's other phone", uow.now)
+        uow.contacts.add_address(other)
+    ids = await desk.let_wait("只给那边", address_id=other.id)
+    assert await desk.answer() == [KEPT]
+    await desk.settled()
+    assert (desk.sent(), desk.states(ids)) == ([], [S.WAITING])

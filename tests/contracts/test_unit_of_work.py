@@ -28,7 +28,7 @@ AT = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
 #: Counts, which no column of 64 bits is needed for.
 SMALL = {
     "parts", "attempts", "wrong", "round", "due_days", "returns", "next_seq", "event_count", "waiting", "parts_sent",
-    "failures",
+    "failures", "quiet_from", "quiet_to",
 }  # fmt: skip
 
 

@@ -5,9 +5,9 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from cli.stage import DeskStage, MovableClock, listen, serving
+from cli.stage import MovableClock, listen, serving
 from cli.transcript import PICTURE, Chat, Heard
-from cli.webstage import WebPerson, photograph
+from cli.webstage import BrowserStage, WebPerson, photograph
 from cli.wiring import Desk
 from routing.invitations import Issued
 from tests.fakes.dingtalk import FakeApp, FakeDingTalk, Staff
@@ -97,15 +97,14 @@ class DingTalkPerson:
         raise LookupError(f"no message with {wanted!r}")
 
 
-class DingTalkStage(DeskStage):
+class DingTalkStage(BrowserStage):
     def __init__(self, desk: Desk, clock: MovableClock, app: FakeApp, base: str) -> None:
-        super().__init__(desk, clock)
+        super().__init__(desk, clock, base)
         self.app = app
-        self._base = base
         self._people: dict[str, DingTalkPerson] = {}
         self._numbers = itertools.count(501)
 
-    def chat(self, who: str) -> Chat:
+    def person(self, who: str) -> Chat:
         if who not in self._people:
             self._people[who] = DingTalkPerson(self.app, WebPerson(self._base), next(self._numbers))
         return self._people[who]
@@ -117,6 +116,7 @@ class DingTalkStage(DeskStage):
     async def close(self) -> None:
         for person in self._people.values():
             await person.close()
+        await super().close()
 
 
 @contextlib.asynccontextmanager

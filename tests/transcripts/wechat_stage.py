@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.gcj02 import _offset
-from cli.stage import DeskStage, MovableClock, listen, serving
+from cli.stage import MovableClock, listen, serving
 from cli.transcript import PICTURE, Chat, Heard
-from cli.webstage import WebPerson, photograph
+from cli.webstage import BrowserStage, WebPerson, photograph
 from cli.wiring import Desk
 from tests.fakes.wechat import FakeWeChat
 from tests.fakes.wechat_account import Seen
@@ -128,15 +128,14 @@ def _heard(seen: Seen) -> list[Heard]:
     return [Heard(text, tuple(label for _, label in _NUMBERED.findall(text))) for text in said]
 
 
-class WeChatStage(DeskStage):
+class WeChatStage(BrowserStage):
     def __init__(self, desk: Desk, clock: MovableClock, fake: FakeWeChat, base: str) -> None:
-        super().__init__(desk, clock)
+        super().__init__(desk, clock, base)
         self.platform = fake
-        self._base = base
         self.people: dict[str, WeChatPerson] = {}
         self._numbers = itertools.count(1)
 
-    def chat(self, who: str) -> Chat:
+    def person(self, who: str) -> Chat:
         if who not in self.people:
             citizen = self.platform.citizen(f"o-citizen-{next(self._numbers)}")
             citizen.follower.subscribed[TEMPLATE] = None
@@ -178,4 +177,5 @@ async def wechat_stage(
             yield stage
             for person in stage.people.values():
                 await person.close()
+            await stage.close()
             assert fake.account.violations == []

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.gcj02 import _offset
-from cli.stage import DeskStage, MovableClock, listen, serving
+from cli.stage import MovableClock, listen, serving
 from cli.transcript import PICTURE, Chat, Heard
-from cli.webstage import WebPerson, photograph
+from cli.webstage import BrowserStage, WebPerson, photograph
 from cli.wiring import Desk
 from routing.invitations import Issued
 from tests.fakes.wecom import FakeWeCom
@@ -120,15 +120,14 @@ def _heard(came: Sequence[Seen]) -> list[Heard]:
     return heard
 
 
-class WeComStage(DeskStage):
+class WeComStage(BrowserStage):
     def __init__(self, desk: Desk, clock: MovableClock, fake: FakeWeCom, base: str) -> None:
-        super().__init__(desk, clock)
+        super().__init__(desk, clock, base)
         self.fake = fake
-        self._base = base
         self.people: dict[str, WeComPerson] = {}
         self._numbers = itertools.count(501)
 
-    def chat(self, who: str) -> Chat:
+    def person(self, who: str) -> Chat:
         if who not in self.people:
             member = self.fake.member(f"Member{next(self._numbers)}")
             self.people[who] = WeComPerson(member, WebPerson(self._base), self.clock)
@@ -137,6 +136,7 @@ class WeComStage(DeskStage):
     async def close(self) -> None:
         for person in self.people.values():
             await person.close()
+        await super().close()
 
 
 @contextlib.asynccontextmanager
