@@ -203,9 +203,7 @@ def _channels(settings: Settings) -> list[Finding]:
         way = "webhook" if settings.telegram_webhook_secret.get_secret_value() else "polling"
         abroad = "its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)"
         findings.append(Finding(f"Telegram, {name}", "note", f"on by {way}; {abroad}"))
-    wecom = (
-        f"on at {settings.url}/wecom; `main.py doctor wecom` tries it" if settings.wecom_corp_id else "off (no 企业ID)"
-    )
+    wecom = "on; `main.py doctor wecom` tries it" if settings.wecom_corp_id else "off (no corp id)"
     findings.append(Finding("WeCom, work", "note", wecom))
     dingtalk = "on; `main.py doctor dingtalk` tries it" if settings.dingtalk_client_id else "off (no client id)"
     findings.append(Finding("DingTalk, work", "note", dingtalk))
