@@ -1,4 +1,4 @@
-"""What people sent, fetched from WeChat as from WeCom: in three days, within a size, never an error page for a photo."""
+"""What people sent, fetched from WeChat as from WeCom: in three days, within a size, no error page for a photo."""
 
 from collections.abc import AsyncIterator
 
