@@ -216,9 +216,7 @@ def _channels(settings: Settings) -> list[Finding]:
         findings.append(Finding(f"Telegram, {name}", "note", f"on by {way}; {abroad}"))
     wechat = "on; `main.py doctor wechat` tries it" if settings.wechat_app_id else "off (no app id)"
     findings.append(Finding("WeChat, citizens", "note", wechat))
-    wecom = (
-        f"on at {settings.url}/wecom; `main.py doctor wecom` tries it" if settings.wecom_corp_id else "off (no 企业ID)"
-    )
+    wecom = "on; `main.py doctor wecom` tries it" if settings.wecom_corp_id else "off (no corp id)"
     findings.append(Finding("WeCom, work", "note", wecom))
     dingtalk = "on; `main.py doctor dingtalk` tries it" if settings.dingtalk_client_id else "off (no client id)"
     findings.append(Finding("DingTalk, work", "note", dingtalk))

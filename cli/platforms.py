@@ -96,7 +96,7 @@ def wecom_api(settings: Settings, store: Store, http: "HttpClient") -> "WeComApi
 
 
 def wecom_envelope(settings: Settings, store: Store) -> "Envelope":
-    """What WeCom seals its messages with."""
+    """What opens and seals the app's messages."""
     from bot.channels.envelope import Envelope
 
     return Envelope(

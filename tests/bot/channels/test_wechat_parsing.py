@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.envelope import Refused
@@ -122,6 +122,7 @@ NAMES = ["ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Conten
 KINDS = ["text", "image", "voice", "video", "location", "link", "event", "subscribe", "SCAN", "CLICK", "device_event"]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(KINDS) | st.text(max_size=80)))
 def test_whatever_the_fields_hold_it_is_read_or_refused(fields: dict[str, str]) -> None:
     try:

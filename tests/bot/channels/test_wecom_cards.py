@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wecom_cards import KEY_LIMIT, TEXT_LIMIT, TITLE_LIMIT, Card, card_of, read_key, shared_out
@@ -34,6 +34,7 @@ def test_a_title_is_the_first_line_or_what_of_it_fits(text: str, title: str, bel
     assert card.fits
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_whatever_the_text_its_card_can_be_shown(text: str) -> None:
     card = card_of(text, TWO)

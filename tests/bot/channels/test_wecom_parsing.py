@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.envelope import Refused
@@ -109,6 +109,7 @@ NAMES = ["ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Conten
 WORDS = ["LinQiu", "text", "image", "file", "location", "event", "template_card_event", "click", "enter_agent", KEY]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(WORDS) | st.text(max_size=80)))
 def test_whatever_the_fields_hold_it_is_read_or_refused(fields: dict[str, str]) -> None:
     xml = read_xml(_xml(**fields))

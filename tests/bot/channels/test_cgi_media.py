@@ -1,4 +1,4 @@
-"""What citizens sent, fetched from WeChat: within three days, within a size, and never an error page for a photo."""
+"""What people sent, fetched from WeChat as from WeCom: in three days, within a size, no error page for a photo."""
 
 from collections.abc import AsyncIterator
 
