@@ -63,13 +63,13 @@ def _is_meant(rest: str) -> bool:
 
 
 def link(turn: Turn, typed: str) -> None:
-    """Without a code, make one; with one, join this chat to the one that it was made in. Who has told of something here
-    is asked first: from then on the other chat sees it."""
+    """Without a code, make one; with one, join this chat to the one that it was made in. A citizen is asked first: from
+    then on the other chat sees what is told in this one, and the code may have come from a stranger."""
     if not typed:
         _give_code(turn)
         return
     code = linking.read_code(turn.uow, turn.contact, turn.message.audience, typed)
-    if not turn.uow.submissions.of_contact(turn.contact.id):
+    if turn.message.audience == "work":
         _join(turn, code)
         return
     made_in = turn.uow.contacts.address_by_id(code.address_id)
