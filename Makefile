@@ -11,14 +11,14 @@ ARGS ?=
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint bench soak format lock clean runtime development
+.PHONY: help setup run demo demo-wechat test lint bench soak format lock clean runtime development
 .SILENT:
 
 help: ## this list
 	echo "Mashang 码上: the message desk of a deputy liaison station"
 	echo
-	sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-		printf '%-14s %s\n' "$$name" "$$text"; done
+	sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '%-18s %s\n' "$$name" "$$text"; done
 
 setup: runtime development ## make .venv with everything that running and testing needs
 	echo "Ready: make run, make demo, make test"
@@ -28,6 +28,9 @@ run: runtime ## serve the fictional county and print a link for each role
 
 demo: runtime ## play one matter from scan to rating in the terminal
 	exec $(PY) main.py demo
+
+demo-wechat: runtime ## the same with the citizen on a WeChat that is simulated
+	exec $(PY) -m tests.demo_wechat
 
 test: lint ## lint, types, import rules, then all tests
 	$(PY) -m pytest -n $(WORKERS) $(ARGS)

@@ -10,19 +10,30 @@ import contextlib
 import secrets
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
-from bot.channel import Channel, DeliveryError, PermanentFailure, RateLimited, RecipientBlocked, RecipientMoved
+from bot.channel import (
+    Channel,
+    CountedChannel,
+    DeliveryError,
+    PermanentFailure,
+    RateLimited,
+    RecipientBlocked,
+    RecipientMoved,
+)
+from bot.counted import CountedSending, NotNow
 from bot.letters import Letter, LetterWriter
+from bot.message import OutboundMessage
+from bot.outcomes import Outcome, record
 from bot.registry import Channels
 from bot.wording import Wording
 from routing.errors import RoutingError, StorageUnavailable
-from routing.notice import Notice, NoticeState
+from routing.notice import Notice, NoticeState, Priority
 from routing.ports import Clock, Names, UnitOfWork, Writer
+from routing.quiet import held_until, hold
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
@@ -35,20 +46,8 @@ MAX_ATTEMPTS = 12
 RECORD_WITHIN = 0.05
 #: Seconds until the next try after the first, second … failure; the last is repeated.
 BACKOFF = (2, 5, 15, 60, 300, 900, 3600)
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What became of one notice. `attempted` False: it was not tried, so it does not count towards giving up."""
-
-    notice_id: int
-    state: NoticeState
-    error: str | None = None
-    external_id: str | None = None
-    retry_at: datetime | None = None
-    moved_to: str | None = None
-    address_id: int | None = None
-    attempted: bool = True
+#: Behind one of these the person's later ones are not sent. One that waits until they write was put to wait already.
+_UNFINISHED = (NoticeState.PENDING, NoticeState.WAITING)
 
 
 class Delivery:
@@ -74,6 +73,7 @@ class Delivery:
         self._spare = lease / 4
         self._poll_seconds = poll_seconds
         self._owner = secrets.token_hex(8)
+        self._counted = CountedSending(writer, self._owner, lease, self._letters.is_open_elsewhere)
         self._awake = asyncio.Event()
         self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
@@ -133,9 +133,12 @@ class Delivery:
         first = notices[0]
         if not self._mine.issuperset(uow.notices.waiting(first.contact_id, first.priority)):
             return []
-        for notice in notices:
-            notice.lease_owner, notice.lease_until = self._owner, uow.now + self._lease
-        return [self._letter(uow, notice) for notice in notices]
+        return [self.lease(uow, notice) for notice in notices]
+
+    def lease(self, uow: UnitOfWork, notice: Notice) -> Letter:
+        """Reserve one notice, whatever else is told to its person."""
+        notice.lease_owner, notice.lease_until = self._owner, uow.now + self._lease
+        return self._letter(uow, notice)
 
     def hand_over(self, letters: Sequence[Letter]) -> None:
         """Send what was reserved, after what this person is being sent already."""
@@ -148,16 +151,47 @@ class Delivery:
         self._lines[contact_id] = [*letters]
         self._begin(self._work_off(contact_id))
 
+    def is_sending_to(self, contact_id: int) -> bool:
+        """Whether something that was handed over for this person is not with them yet."""
+        return contact_id in self._lines
+
+    def answered(self, letters: Sequence[Letter]) -> None:
+        """Record what was reserved as sent: it goes back in the answer to the message itself."""
+        self._end(letters, NoticeState.SENT)
+
+    def drop(self, letters: Sequence[Letter]) -> None:
+        """Record what was reserved as obsolete: it need not be said any more."""
+        self._end(letters, NoticeState.OBSOLETE)
+
+    def _end(self, letters: Sequence[Letter], state: NoticeState) -> None:
+        if not letters:
+            return
+        outcomes = [
+            Outcome(
+                letter.notice.id, state, address_id=letter.address.id if letter.address else None,
+                attempted=state is NoticeState.SENT,
+            )
+            for letter in letters
+        ]  # fmt: skip
+        self._in_flight += len(letters)
+        self._mine.update(letter.notice.id for letter in letters)
+        self._begin(self._keep_mine(outcomes, wait=RECORD_WITHIN))
+
+    def again(self, uow: UnitOfWork, notice_ids: Sequence[int]) -> list[OutboundMessage]:
+        """The words of notices that a repeat of their message is to be answered with."""
+        found = [notice for notice_id in notice_ids if (notice := uow.notices.get(notice_id)) is not None]
+        return [message for notice in found if (message := self._letter(uow, notice).message) is not None]
+
     async def _work_off(self, contact_id: int) -> None:
         sent = await self._send_line(contact_id)
         if sent:
             await self._keep_mine(sent, wait=RECORD_WITHIN)
 
-    async def _send_line(self, contact_id: int) -> list[_Outcome]:
+    async def _send_line(self, contact_id: int) -> list[Outcome]:
         """Send one person's replies as long as there are any. Returns what was sent last and is still to be recorded,
         which holds up nothing that comes for this person from now on."""
         waits_until: datetime | None = None
-        sent: list[_Outcome] = []
+        sent: list[Outcome] = []
         try:
             while letters := self._lines[contact_id]:
                 self._lines[contact_id] = []
@@ -168,13 +202,13 @@ class Delivery:
                 if all(outcome.state is NoticeState.SENT for outcome in outcomes):
                     sent = outcomes
                     continue
-                waits_until = next((o.retry_at for o in outcomes if o.state is NoticeState.PENDING), waits_until)
+                waits_until = next((o.retry_at for o in outcomes if o.state in _UNFINISHED), waits_until)
                 await self._keep_mine(outcomes)
         finally:
             del self._lines[contact_id]
         return sent
 
-    async def _keep_mine(self, outcomes: list[_Outcome], wait: float = 0.0) -> None:
+    async def _keep_mine(self, outcomes: list[Outcome], wait: float = 0.0) -> None:
         try:
             await self._keep(outcomes, wait)
         finally:
@@ -213,7 +247,21 @@ class Delivery:
         for notice in notices:
             if notice.contact_id in busy and notice.id not in under_way:
                 notice.lease_owner = notice.lease_until = None
-        return [self._letter(uow, notice) for notice in notices if notice.contact_id not in busy]
+        return [
+            self._letter(uow, notice)
+            for notice in notices
+            if notice.contact_id not in busy and not self._hold_for_morning(uow, notice)
+        ]
+
+    def _hold_for_morning(self, uow: UnitOfWork, notice: Notice) -> bool:
+        """Put off a push that falls into its member's quiet hours. Looked at when it is due, so that hours that were
+        changed meanwhile count, and a try that failed in the evening is not made again at night."""
+        contact = uow.contacts.get(notice.contact_id) if notice.member_id is not None else None
+        until = held_until(contact, notice, uow.now) if contact is not None else None
+        if until is None:
+            return False
+        hold(notice, until)
+        return True
 
     def _letter(self, uow: UnitOfWork, notice: Notice) -> Letter:
         """One notice that can't be worded must not hold up all the others."""
@@ -236,13 +284,15 @@ class Delivery:
             self._claimed.difference_update(letter.notice.id for letter in letters)
             self._awake.set()
 
-    async def _keep(self, outcomes: list[_Outcome], wait: float = 0.0) -> None:
+    async def _keep(self, outcomes: list[Outcome], wait: float = 0.0) -> None:
         """Record what was sent. With the database away it is tried until it is back: recorded late is better than sent
         twice, and nobody else can claim it meanwhile."""
         names = Names(notice_ids=tuple(o.notice_id for o in outcomes if o.state is not NoticeState.SENT))
         while True:
             try:
-                return await self._writer.run(lambda uow: self._record(uow, outcomes), names, wait=wait)
+                return await self._writer.run(
+                    lambda uow: record(uow, self._owner, outcomes, self._letters), names, wait=wait
+                )
             except StorageUnavailable:
                 if self._stopping:
                     log.warning("outcomes_not_recorded", count=len(outcomes))
@@ -251,66 +301,75 @@ class Delivery:
 
     async def _send_in_order(
         self, letters: list[Letter], waits_until: datetime | None = None
-    ) -> AsyncGenerator[_Outcome, None]:
+    ) -> AsyncGenerator[Outcome, None]:
         """Send one person's notices one after the other; after a failure the later ones wait with it, as all do when
         an earlier one `waits_until` then."""
         blocked: set[int] = set()
         for letter in letters:
             address_id = letter.address.id if letter.address else None
             if waits_until is not None:
-                outcome = _Outcome(letter.notice.id, NoticeState.PENDING, retry_at=waits_until, attempted=False)
+                outcome = Outcome(letter.notice.id, NoticeState.PENDING, retry_at=waits_until, attempted=False)
             elif address_id in blocked:
-                outcome = _Outcome(letter.notice.id, NoticeState.BLOCKED, address_id=address_id, attempted=False)
+                outcome = Outcome(letter.notice.id, NoticeState.BLOCKED, address_id=address_id, attempted=False)
             else:
                 outcome = await self._send(letter)
-                if outcome.state is NoticeState.PENDING:
+                if outcome.state in _UNFINISHED:
                     waits_until = outcome.retry_at
                 elif outcome.state is NoticeState.BLOCKED and address_id is not None:
                     blocked.add(address_id)
             yield outcome
 
-    async def _send(self, letter: Letter) -> _Outcome:
+    async def _send(self, letter: Letter) -> Outcome:
         notice, address, message = letter.notice, letter.address, letter.message
         if address is None or message is None:
-            return _Outcome(notice.id, letter.verdict or NoticeState.BLOCKED)
+            return Outcome(notice.id, letter.verdict or NoticeState.BLOCKED)
         key = (address.channel, address.account)
         channel = self._channels.get(*key)
         assert channel is not None, "a letter's address has a channel"
         await self._keep_pace(key, channel)
         now = self._clock()
         if notice.lease_until is not None and notice.lease_until - now < self._spare:
-            return _Outcome(notice.id, NoticeState.PENDING, retry_at=now, attempted=False)
+            return Outcome(notice.id, NoticeState.PENDING, retry_at=now, attempted=False)
         if (until := self._closed_until(key, now)) > now:
-            return _Outcome(notice.id, NoticeState.PENDING, retry_at=until, attempted=False)
+            return Outcome(notice.id, NoticeState.PENDING, retry_at=until, attempted=False)
         try:
-            external_id = await channel.send(address.user_id, message)
+            if channel.capabilities.windows is None:
+                external_id = await channel.send(address.user_id, message)
+            else:
+                external_id = await self._counted.send(cast(CountedChannel, channel), letter)
+        except NotNow as later:
+            state = NoticeState.PENDING if later.again_at else NoticeState.WAITING
+            return Outcome(notice.id, state, retry_at=later.again_at or now, attempted=False)
         except RecipientBlocked as error:
-            return _Outcome(notice.id, NoticeState.BLOCKED, error=str(error), address_id=address.id)
+            return Outcome(notice.id, NoticeState.BLOCKED, error=str(error), address_id=address.id)
         except RecipientMoved as error:
-            return _Outcome(notice.id, NoticeState.PENDING, retry_at=now, moved_to=error.user_id, address_id=address.id)
+            return Outcome(notice.id, NoticeState.PENDING, retry_at=now, moved_to=error.user_id, address_id=address.id)
         except RateLimited as error:
             until = max(now + timedelta(seconds=error.retry_after), self._closed_until(key, now))
             self._closed[key] = now, until
-            return _Outcome(notice.id, NoticeState.PENDING, error="rate limited", retry_at=until, attempted=False)
+            return Outcome(notice.id, NoticeState.PENDING, error=str(error), retry_at=until, attempted=False)
         except PermanentFailure as error:
-            return _Outcome(notice.id, NoticeState.FAILED, error=str(error))
+            return Outcome(notice.id, NoticeState.FAILED, error=str(error))
         except (DeliveryError, StorageUnavailable) as error:
             return self._later(notice, now, str(error))
         except Exception as error:
             log.error("delivery_raised", channel=address.channel, error=type(error).__name__)
             return self._later(notice, now, type(error).__name__)
-        return _Outcome(notice.id, NoticeState.SENT, external_id=external_id, address_id=address.id)
+        sent = Outcome(notice.id, NoticeState.SENT, external_id=external_id, address_id=address.id)
+        if notice.priority is not Priority.REPLY and notice.member_id is None:
+            sent.choices, sent.shown_at = tuple(token for _, token in notice.buttons), now
+        return sent
 
     def _closed_until(self, key: tuple[str, str], now: datetime) -> datetime:
         """Until when an account takes nothing; `now` if it does, and if the clock was set back since."""
         since, until = self._closed.get(key, (now, now))
         return max(now, until) if since <= now else now
 
-    def _later(self, notice: Notice, now: datetime, error: str) -> _Outcome:
+    def _later(self, notice: Notice, now: datetime, error: str) -> Outcome:
         if notice.attempts + 1 >= MAX_ATTEMPTS:
-            return _Outcome(notice.id, NoticeState.FAILED, error=error)
+            return Outcome(notice.id, NoticeState.FAILED, error=error)
         wait = BACKOFF[min(notice.attempts, len(BACKOFF) - 1)]
-        return _Outcome(notice.id, NoticeState.PENDING, error=error, retry_at=now + timedelta(seconds=wait))
+        return Outcome(notice.id, NoticeState.PENDING, error=error, retry_at=now + timedelta(seconds=wait))
 
     async def _keep_pace(self, key: tuple[str, str], channel: Channel) -> None:
         """Space the sends of an account evenly below its rate."""
@@ -321,38 +380,3 @@ class Delivery:
         self._next_slot[key] = slot + 1 / channel.capabilities.per_second
         if slot > now:
             await asyncio.sleep(slot - now)
-
-    def _record(self, uow: UnitOfWork, outcomes: list[_Outcome]) -> None:
-        uow.notices.mark_sent(
-            self._owner,
-            [(o.notice_id, o.address_id or 0, o.external_id or "") for o in outcomes if o.state is NoticeState.SENT],
-        )
-        for outcome in outcomes:
-            if outcome.state is NoticeState.SENT:
-                continue
-            notice = uow.notices.get(outcome.notice_id)
-            if notice is None or notice.lease_owner != self._owner or notice.state is not NoticeState.PENDING:
-                continue
-            notice.lease_owner = notice.lease_until = None
-            notice.state, notice.error = outcome.state, outcome.error
-            notice.attempts += outcome.attempted
-            if outcome.retry_at is not None:
-                notice.due_at = max(outcome.retry_at, notice.due_at)
-            self._mark_address(uow, notice, outcome)
-
-    def _mark_address(self, uow: UnitOfWork, notice: Notice, outcome: _Outcome) -> None:
-        address = uow.contacts.address_by_id(outcome.address_id) if outcome.address_id else None
-        if address is None:
-            return
-        if outcome.moved_to is not None:
-            there = uow.contacts.address(address.channel, address.account, outcome.moved_to)
-            if there is None:
-                address.user_id = outcome.moved_to
-            else:
-                # Somebody writes from there already, so it is not for us to send to.
-                address.state = "blocked"
-        elif outcome.state is NoticeState.BLOCKED:
-            address.state = "blocked"
-            if notice.address_id is None and self._letters.address(uow, notice) is not None:
-                # Another way to this person is open: try that one.
-                notice.state = NoticeState.PENDING

@@ -8,7 +8,7 @@ of a client's exceptions, which quote them; `quiet` takes the word from librarie
 import logging
 from typing import TYPE_CHECKING
 
-from bot.lines import USER_AGENT, Lines
+from bot.lines import USER_AGENT, Lines, Unreadable
 
 if TYPE_CHECKING:
     import aiohttp
@@ -51,6 +51,23 @@ class HttpClient:
             lines.close()
         if self._session is not None:
             await self._session.close()
+
+
+async def read_within(response: "aiohttp.ClientResponse", limit: int) -> bytes:
+    """The body of an answer, cut off as soon as it is longer than `limit` bytes, whatever its header announced.
+
+    Raises `Unreadable` for a longer one.
+    """
+    if (response.content_length or 0) > limit:
+        response.close()
+        raise Unreadable("too long")
+    parts = bytearray()
+    async for chunk in response.content.iter_any():
+        parts += chunk
+        if len(parts) > limit:
+            response.close()
+            raise Unreadable("too long")
+    return bytes(parts)
 
 
 def quiet(*loggers: str) -> None:

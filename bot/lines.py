@@ -7,18 +7,27 @@ any of these is needed, as for files, aiohttp's session in `bot/http.py` is.
 import asyncio
 import ssl
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import httptools
 
 USER_AGENT = "mashang"
 #: Seconds after which a connection that was not used is not trusted any more: the server may just be closing it.
 KEPT_FOR = 15.0
+_UNREACHED = "no connection was made"
+NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 class Unreadable(Exception):
     """The answer was not HTTP, or longer than it may be."""
+
+
+def unreached(error: BaseException) -> bool:
+    """Whether a call failed before there was a connection, so that the server can't have acted on it."""
+    return _UNREACHED in getattr(error, "__notes__", ())
 
 
 def address_of(base: str) -> SplitResult:
@@ -45,16 +54,18 @@ class Lines:
         self._room = asyncio.Semaphore(most)
         self._free: list[_Line] = []
 
-    async def post(self, path: str, content_type: str, body: bytes, *, seconds: float) -> tuple[int, bytes]:
+    async def post(
+        self, path: str, content_type: str, body: bytes, *, seconds: float, query: Mapping[str, str] = NO_QUERY
+    ) -> tuple[int, bytes]:
         """Status and body of the answer. `path` stands below that of `base`; `seconds` are for connecting, where
         that is needed, and again for the answer.
 
-        Raises `TimeoutError`, `OSError` or `Unreadable`. Whether the server acted on it is not known then, so nothing
-        is sent twice from here.
+        Raises `TimeoutError`, `OSError` or `Unreadable`. Whether the server acted on it is not known then, unless
+        `unreached` says so; nothing is sent twice from here.
         """
+        target = quote(path, safe="/:") + ("?" + urlencode(query) if query else "")
         head = (
-            f"POST {self._prefix}{quote(path, safe='/:')} HTTP/1.1\r\n{self._head}{content_type}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"POST {self._prefix}{target} HTTP/1.1\r\n{self._head}{content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         question = head.encode() + body
         async with self._room:
@@ -80,8 +91,14 @@ class Lines:
 
     async def _open(self, seconds: float) -> "_Line":
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(seconds):
-            _, line = await loop.create_connection(lambda: _Line(self._limit), self._host, self._port, ssl=self._tls)
+        try:
+            async with asyncio.timeout(seconds):
+                _, line = await loop.create_connection(
+                    lambda: _Line(self._limit), self._host, self._port, ssl=self._tls
+                )
+        except OSError as error:
+            error.add_note(_UNREACHED)
+            raise
         return line
 
 

@@ -8,7 +8,7 @@ from bot.channel import AttachmentGone, DeliveryError
 from bot.message import Attachment
 from bot.registry import Channels
 from routing.case import PartKind, StoredFile
-from routing.errors import Refused, StorageUnavailable
+from routing.errors import Refused, StorageUnavailable, Unchecked
 from routing.ports import FileStore, SavedFile, UnitOfWork, Writer
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,12 @@ class MediaFetcher:
         pending = await self._writer.run(lambda uow: [_copy(file) for file in uow.files.pending()])
         stored = 0
         for file in pending:
-            saved, rejected = await self._fetch(file)
+            try:
+                saved, rejected = await self._fetch(file)
+            except Unchecked:
+                # It would be so with the others too, and is none of their tries. Their platforms keep them for days.
+                log.warning("attachments_wait_for_the_scanner", count=len(pending))
+                break
             await self._writer.run(lambda uow, f=file, s=saved, r=rejected: _record(uow, f.id, s, r))  # type: ignore[misc]
             stored += saved is not None
         return stored
@@ -48,7 +53,7 @@ class MediaFetcher:
             return None, True
         except (TimeoutError, DeliveryError):
             return None, False
-        except StorageUnavailable:
+        except (StorageUnavailable, Unchecked):
             raise
         except Exception as error:
             # One file must not hold up the others; it is tried again like one that is not to be had now.

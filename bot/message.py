@@ -42,7 +42,9 @@ class InboundMessage:
     `external_id` is unique per (channel, account): a repeat carries the same. `audience` says which dialogs the
     account serves: a citizen bot never runs a staff command, whoever writes to it. `reply_to` is the platform's id of
     the message that this one replies to. `language` is the platform's hint ("zh-hans", "en"), if any.
-    `location` is (latitude, longitude) in degrees, WGS 84. `private` is False in group chats.
+    `location` is (latitude, longitude) in degrees, WGS 84. `private` is False in group chats. `opens` names the window
+    that the message opens, where `Capabilities.windows` has any; it opens at `received_at`, so that is the platform's
+    time, however late the message came to us.
     """
 
     channel: str
@@ -62,6 +64,7 @@ class InboundMessage:
     private: bool = True
     edited: bool = False
     forwarded: bool = False
+    opens: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

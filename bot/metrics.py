@@ -14,12 +14,18 @@ Counts = Callable[[], Awaitable[Mapping[str, int]]]
 
 class Metrics:
     """`notices` gives the number of notices by state when the page is asked for, `troubles` what keeps us from
-    keeping what comes in, by part."""
+    keeping what comes in, by part, and `tokens` whether somebody must look into the access token of a channel."""
 
-    def __init__(self, notices: Counts | None = None, troubles: Callable[[], Mapping[str, str]] = dict) -> None:
+    def __init__(
+        self,
+        notices: Counts | None = None,
+        troubles: Callable[[], Mapping[str, str]] = dict,
+        tokens: Counts | None = None,
+    ) -> None:
         self._registry = CollectorRegistry()
         self._notices = notices
         self._troubles = troubles
+        self._tokens = tokens
         self._requests = Counter(
             "mashang_http_requests", "Requests by route and status.", ["method", "route", "status"],
             registry=self._registry,
@@ -36,6 +42,10 @@ class Metrics:
         self._by_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._by_message: dict[tuple[str, str, str], Counter] = {}
         self._by_state = Gauge("mashang_notices", "Notices by state.", ["state"], registry=self._registry)
+        self._token_trouble = Gauge(
+            "mashang_token_trouble", "1 while a platform gives no access token, or refuses it.", ["channel"],
+            registry=self._registry,
+        )  # fmt: skip
         self._in_trouble = Gauge(
             "mashang_trouble", "1 while a part can't keep what comes in.", ["part"], registry=self._registry
         )
@@ -66,12 +76,13 @@ class Metrics:
         return counted
 
     async def page(self) -> bytes:
-        for part in ("writing", "disk"):
+        for part in ("writing", "disk", "scanner"):
             self._in_trouble.labels(part).set(part in self._troubles())
-        if self._notices is not None:
-            self._by_state.clear()
-            # Without the database, the rest is worth all the more.
-            with contextlib.suppress(StorageUnavailable):
-                for state, count in (await self._notices()).items():
-                    self._by_state.labels(state).set(count)
+        # Without the database, the rest is worth all the more.
+        for gauge, counts in ((self._by_state, self._notices), (self._token_trouble, self._tokens)):
+            if counts is not None:
+                gauge.clear()
+                with contextlib.suppress(StorageUnavailable):
+                    for label, count in (await counts()).items():
+                        gauge.labels(label).set(count)
         return generate_latest(self._registry)

@@ -1,8 +1,10 @@
-"""An A4 poster for a code: who listens, the QR, the code to type, and what to do in an emergency."""
+"""An A4 poster for a code: who listens, the QR (WeChat's own beside it, where there is one), the code to type, and what
+to do in an emergency."""
 
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +22,9 @@ _WIDE: Final = 174.0
 
 @dataclass(frozen=True, slots=True)
 class PosterContent:
-    """What one poster says. Without `deputy_name` it is the station's own. `url` is what the QR holds; `place` is
-    where it will hang, printed small in the corner for whoever puts it up."""
+    """What one poster says. Without `deputy_name` it is the station's own. `url` is what the QR holds, `wechat_url`
+    what the one that WeChat made holds, good until the day `wechat_until` where it ends; `place` is where it will
+    hang, printed small in the corner for whoever puts it up."""
 
     station: str
     code: str
@@ -33,6 +36,8 @@ class PosterContent:
     deputy_name: str = ""
     deputy_level: str = ""
     place: str = ""
+    wechat_url: str = ""
+    wechat_until: date | None = None
 
 
 def render_poster(content: PosterContent, font: PosterFont | None = None) -> bytes:
@@ -103,13 +108,33 @@ def _slogan(sheet: Sheet, words: dict[str, Any]) -> None:
 
 
 def _code(sheet: Sheet, content: PosterContent, words: dict[str, Any]) -> None:
-    side = 92.0
-    left = (210 - side) / 2
-    sheet.box(left - 3, 69, side + 6, side + 6, line=RED, radius=3, thick=0.6)
-    sheet.picture(qr_png(content.url), left, 72, side, content.url)
-    sheet.text(_LEFT, 169, _WIDE, 8, words["scan"], 15, bold=True, align="C")
+    if content.wechat_url:
+        _two_codes(sheet, content, words)
+    else:
+        _framed(sheet, content.url, 59, 72, 92)
+        sheet.text(_LEFT, 169, _WIDE, 8, words["scan"], 15, bold=True, align="C")
     sheet.text(_LEFT, 178, _WIDE, 13, display_code(content.code), 30, bold=True, colour=RED, align="C")
     sheet.text(_LEFT, 190.5, _WIDE, 5, words["typed"], 9.5, colour=GREY, align="C")
+
+
+def _two_codes(sheet: Sheet, content: PosterContent, words: dict[str, Any]) -> None:
+    """WeChat's first: most people scan with WeChat, and by it they are in the chat at once. Far enough apart that a
+    phone sees one at a time."""
+    side, middle = 74.0, 105.0
+    until = content.wechat_until
+    notes = words["wechat_until"].format(month=until.month, day=until.day) if until else words["wechat_note"]
+    for url, left, title, note in (
+        (content.wechat_url, _LEFT + 3, words["wechat_scan"], notes),
+        (content.url, 2 * middle - _LEFT - 3 - side, words["other_scan"], words["other_note"]),
+    ):
+        _framed(sheet, url, left, 73, side)
+        sheet.text(left - 3, 154, side + 6, 8, title, 15, bold=True, align="C", least=9)
+        sheet.text(left - 3, 162.5, side + 6, 6, note, 10, colour=GREY, align="C", least=6)
+
+
+def _framed(sheet: Sheet, url: str, left: float, top: float, side: float) -> None:
+    sheet.box(left - 3, top - 3, side + 6, side + 6, line=RED, radius=3, thick=0.6)
+    sheet.picture(qr_png(url), left, top, side, url)
 
 
 def _steps(sheet: Sheet, words: dict[str, Any]) -> None:

@@ -1,58 +1,56 @@
 """From an inbound message to its replies, in one transaction.
 
 Nothing is acknowledged before it is durable: `receive` returns only after the commit, and raises `StorageUnavailable`
-when there was none. A repeat gets the same replies and does nothing else. A message whose handling raises is stored as
-failed, sealed, and its sender is told that it arrived; `inbox retry` runs it again.
+when there was none; what its platform will not send again is kept on disk instead (`bot/in_time.py`). A repeat gets the
+same replies and does nothing else. A message whose handling raises is stored as failed, sealed, and its sender is told
+that it arrived; `inbox retry` runs it again.
 """
 
-import asyncio
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 import structlog
 
-from bot.channel import AttachmentGone, Channel, DeliveryError
+from bot.channel import Capabilities, Channel
+from bot.counted import heard_from
 from bot.delivery import Delivery
 from bot.dialogs import citizen, work
+from bot.dialogs.drafts import OVERTAKEN, safety_params
 from bot.dialogs.turn import Say, Turn
+from bot.in_time import InTime
 from bot.letters import Letter, pictures
 from bot.mailbox import from_mailbox, numbered, put_in_mailbox
-from bot.message import Attachment, Button, InboundMessage, OutboundMessage
+from bot.message import Button, InboundMessage, OutboundMessage
+from bot.message_body import body_of, message_from_body
 from bot.registry import Channels
+from bot.riding import riders
+from bot.taking import FETCH_SECONDS, Taken, Taker, stored
+from bot.text import fitting
 from bot.wording import Wording
-from routing.case import PartKind, StoredFile
-from routing.errors import Conflict, Refused, StorageUnavailable
+from routing.errors import Conflict, StorageUnavailable
 from routing.hot import HotBoard
 from routing.inbox import InboxRecord
 from routing.notice import Notice, Priority
 from routing.people import Address, Contact, Conversation
-from routing.ports import FileStore, Names, SavedFile, Spool, UnitOfWork, Writer
+from routing.ports import FileStore, Names, Spool, UnitOfWork, Writer
 from routing.repeats import RepeatIndex
 from routing.suggestion import Understanding
 
 log = structlog.get_logger(__name__)
 
-FETCH_SECONDS = 8.0
 _HINTS = {"zh-tw": "zh_TW", "zh-hk": "zh_TW", "zh-mo": "zh_TW", "zh-hant": "zh_TW", "en": "en"}
 
 
 @dataclass(slots=True)
-class _Taken:
-    """Attachments after they were fetched, checked and written, before the transaction."""
-
-    saved: list[tuple[Attachment, SavedFile | None]] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Answered:
-    """What a transaction leaves to be done once it is committed: `replies` are a passive channel's, `letters` were
-    reserved for delivery, and `to_claim` says that something else waits in the outbox."""
+    """What a transaction leaves to be done once it is committed: `replies` are a passive channel's, or what a repeat is
+    answered with; `answer` was reserved to go back in the answer to the platform, `letters` for delivery; `to_claim`
+    says that something else waits in the outbox."""
 
     replies: list[OutboundMessage] = field(default_factory=list)
+    answer: list[Letter] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     to_claim: bool = False
 
@@ -76,50 +74,34 @@ class Reception:
         hot: HotBoard | None = None,
     ) -> None:
         self._writer = writer
-        self._files = files
+        self._taker = Taker(files, fetch_seconds)
         self._channels = channels
         self._understanding = understanding
         self._wording = wording
         self._wake = wake_delivery
         self._delivery = delivery
-        self._spool = spool
-        self._fetch_seconds = fetch_seconds
+        self._in_time = InTime(spool, self._take_in, self._settle, self._receipt) if spool else None
         self._repeats = repeats
         self._hot = hot
 
     async def receive(self, message: InboundMessage) -> Sequence[OutboundMessage]:
-        """Handle one message; returns the replies where the channel is passive, else nothing.
+        """Handle one message; returns what goes back in the answer to it, where the channel has one, else nothing.
 
         Raises:
-            StorageUnavailable: nothing was kept; the platform must send it again. (A message of a platform that never
-                does is spooled instead.)
+            StorageUnavailable: nothing was kept; the platform must send it again.
         """
         channel = self._channels.get(message.channel, message.account)
-        passive = channel is not None and channel.capabilities.passive
-        try:
-            return await self._take_in(message, channel, passive)
-        except StorageUnavailable:
-            if channel is None or channel.capabilities.redelivers or self._spool is None:
-                raise
-            # Its platform will not send it again: kept on disk, encrypted, it is taken in when the database is back.
-            await asyncio.to_thread(self._spool.append, json.dumps(_body(message, ())).encode())
-            return []
+        if channel is not None and not channel.capabilities.redelivers and self._in_time is not None:
+            return await self._in_time.receive(message, channel.capabilities.answer_within)
+        return self._settle(await self._take_in(message))
 
     async def drain_spool(self) -> int:
-        """Take in what was kept while the database was away, in order; returns how many."""
-        if self._spool is None or not self._spool.waiting():
-            return 0
+        """Take in what was kept while the database was away, each person's in order; returns how many."""
+        return await self._in_time.drain() if self._in_time is not None else 0
 
-        async def take(blob: bytes) -> None:
-            message, _ = message_from_body(blob.decode())
-            await self._take_in(message, self._channels.get(message.channel, message.account), passive=False)
-
-        return await self._spool.drain(take)
-
-    async def _take_in(
-        self, message: InboundMessage, channel: Channel | None, passive: bool
-    ) -> Sequence[OutboundMessage]:
-        taken = await self._take(message, channel) if message.attachments else _Taken()
+    async def _take_in(self, message: InboundMessage) -> _Answered:
+        channel = self._channels.get(message.channel, message.account)
+        taken = await self._taker.take(message, channel) if message.attachments else Taken()
         names = Names(
             inbox_key=(message.channel, message.account, message.external_id),
             address_key=(message.channel, message.account, message.user_id),
@@ -127,7 +109,7 @@ class Reception:
             button=message.button,
         )
         try:
-            answered = await self._writer.run(lambda uow: self._handle(uow, message, taken, passive), names)
+            return await self._writer.run(lambda uow: self._handle(uow, message, taken), names)
         except StorageUnavailable:
             raise
         except Conflict as error:
@@ -137,15 +119,38 @@ class Reception:
             log.error("message_failed", channel=message.channel, account=message.account, error=type(error).__name__,
                       at=_where(error))  # fmt: skip
             kind = type(error).__name__
-            answered = await self._writer.run(lambda uow: self._store_failed(uow, message, taken, kind, passive), names)
-        self._hand_over(answered)
-        return answered.replies
+            return await self._writer.run(lambda uow: self._store_failed(uow, message, taken, kind), names)
 
-    def _hand_over(self, answered: _Answered) -> None:
-        if self._delivery is not None and answered.letters:
-            self._delivery.hand_over(answered.letters)
+    def _settle(self, answered: _Answered, waits: bool = True, more: bool = False) -> Sequence[OutboundMessage]:
+        """Hand over what is to be sent, and return what goes back; nothing does to a platform that no longer waits,
+        or before what the person is still being sent. With `more` of theirs coming, one receipt for all will do."""
+        answer, letters = answered.answer, answered.letters
+        if self._delivery is not None:
+            if answer and not (waits and not self._delivery.is_sending_to(answer[0].notice.contact_id)):
+                answer, letters = [], [*answer, *letters]
+            if more:
+                overtaken = [letter for letter in letters if letter.notice.kind in OVERTAKEN]
+                letters = [letter for letter in letters if letter.notice.kind not in OVERTAKEN]
+                self._delivery.drop(overtaken)
+            if answer:
+                self._delivery.answered(answer)
+            if letters:
+                self._delivery.hand_over(letters)
         if answered.to_claim:
             self._wake()
+        return [*answered.replies, *(letter.message for letter in answer if letter.message)] if waits else []
+
+    def _receipt(self, message: InboundMessage) -> Sequence[OutboundMessage]:
+        """What somebody hears whose message could not be handled yet. Danger is answered all the same."""
+        channel = self._channels.get(message.channel, message.account)
+        if channel is None or not channel.capabilities.answer_limit or message.kind == "blocked":
+            return []
+        language = self._language(message)
+        words = [self._wording.render("citizen.kept", language)]
+        danger = self._understanding.danger(message.text) if message.text else None
+        if danger is not None and danger.level == "hard":
+            words.insert(0, self._wording.render(f"safety.{danger.code}", language, safety_params(None)))
+        return [OutboundMessage(text) for text in words]
 
     async def retry(self, channel: str, account: str, external_id: str) -> None:
         """Run a failed message again (`inbox retry`). Raises what its handling raises, and then leaves it failed."""
@@ -157,51 +162,29 @@ class Reception:
             message, file_ids = message_from_body(uow.sealer.open(record.sealed_body))
             turn = self._turn(uow, message)
             turn.files = [file for file_id in file_ids if (file := uow.files.get(file_id)) is not None]
-            answered = self._answer(uow, turn, passive=False)
+            answered = self._answer(uow, turn, None)
             record.state, record.sealed_body, record.error = "handled", None, None
             return answered
 
-        self._hand_over(await self._writer.run(again))
+        self._settle(await self._writer.run(again), waits=False)
 
-    async def _take(self, message: InboundMessage, channel: Channel | None) -> _Taken:
-        """Fetch and write what came with the message. What the platform can't give now is fetched later."""
-        taken = _Taken()
-        for attachment in message.attachments:
-            try:
-                content = attachment.content
-                if content is None and channel is not None:
-                    limit = channel.capabilities.attachment_limit
-                    if attachment.size is not None and attachment.size > limit:
-                        raise Refused("file.size")
-                    async with asyncio.timeout(self._fetch_seconds):
-                        content = await channel.fetch(attachment)
-                saved = await asyncio.to_thread(self._files.save, content or b"", attachment.mime)
-                taken.saved.append((replace(attachment, content=None), saved))
-            except Refused as refused:
-                taken.refused.append(refused)
-            except AttachmentGone:
-                taken.refused.append(Refused("file.gone"))
-            except (TimeoutError, DeliveryError):
-                taken.saved.append((replace(attachment, content=None), None))
-        return taken
-
-    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, passive: bool) -> _Answered:
+    def _handle(self, uow: UnitOfWork, message: InboundMessage, taken: Taken) -> _Answered:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
-            return _Answered(_same_again(uow, message, seen))
+            return _Answered(self._same_again(uow, message, seen))
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now)
         uow.inbox.add(record)
         turn = self._turn(uow, message)
-        turn.files, turn.refused = _stored(uow, message, taken), taken.refused
-        answered = self._answer(uow, turn, passive)
-        record.replies = [{"seq": reply.seq} for reply in answered.replies]
+        turn.files, turn.refused = stored(uow, message, taken), taken.refused
+        answered = self._answer(uow, turn, self._channels.get(message.channel, message.account))
+        record.replies = _noted(answered)
         return answered
 
-    def _answer(self, uow: UnitOfWork, turn: Turn, passive: bool) -> _Answered:
+    def _answer(self, uow: UnitOfWork, turn: Turn, channel: Channel | None) -> _Answered:
         dialog = citizen.respond if turn.message.audience == "citizen" else work.respond
         dialog(turn)
         turn.conversation.updated_at = uow.now
-        return self._deliver(uow, turn, passive)
+        return self._deliver(uow, turn, channel)
 
     def _turn(self, uow: UnitOfWork, message: InboundMessage) -> Turn:
         address = uow.contacts.address(message.channel, message.account, message.user_id)
@@ -217,6 +200,8 @@ class Reception:
             contact = found
         if contact.address_id != address.id and message.kind != "blocked":
             contact.address_id = address.id
+        channel = self._channels.get(message.channel, message.account)
+        waited = heard_from(uow, contact, address, message, channel.capabilities.windows if channel else None)
         conversation = uow.conversations.of_address(address.id)
         if conversation is None:
             conversation = Conversation(address_id=address.id, contact_id=contact.id, updated_at=uow.now)
@@ -225,7 +210,7 @@ class Reception:
         return Turn(
             uow, message, contact, address, conversation, self._understanding,
             work_links=lambda payload: [link for _, link in links("work", payload)],
-            repeats=self._repeats, hot=self._hot,
+            repeats=self._repeats, hot=self._hot, waited=waited,
         )  # fmt: skip
 
     def _language(self, message: InboundMessage) -> str:
@@ -235,17 +220,22 @@ class Reception:
                 return language
         return self._understanding.language(message.text) if message.text and not hint else "zh_CN"
 
-    def _deliver(self, uow: UnitOfWork, turn: Turn, passive: bool) -> _Answered:
-        """Word the replies into the answer of a passive channel; put them into the outbox of any other."""
+    def _deliver(self, uow: UnitOfWork, turn: Turn, channel: Channel | None) -> _Answered:
+        """Word the replies into the answer of a passive channel; put them into the outbox of any other, and what fits
+        of them into its platform's answer. Without `channel` there is nothing to be answered any more."""
         answered = _Answered()
-        if passive:
+        if channel is not None and channel.capabilities.passive:
             for say in turn.replies:
                 worded = self._worded(uow, say, turn.contact.language)
                 answered.replies.append(numbered(worded, put_in_mailbox(uow, turn.address, worded)))
         else:
             notices = [_as_notice(uow, say, turn) for say in turn.replies]
-            if self._delivery is not None:
-                answered.letters = self._delivery.reserve(uow, notices)
+            letters = self._delivery.reserve(uow, notices) if self._delivery is not None else []
+            fit = _fitting(letters, channel.capabilities) if channel is not None else 0
+            answered.answer, answered.letters = letters[:fit], letters[fit:]
+            if channel is not None and self._delivery is not None and fit == len(notices):
+                capabilities, conversation = channel.capabilities, turn.conversation
+                answered.answer += riders(uow, self._delivery, turn.waited, letters, capabilities, conversation)
             for notice in notices:
                 uow.notices.add(notice)
         answered.to_claim = uow.notices.to_claim
@@ -260,44 +250,49 @@ class Reception:
             case_id=say.case_id,
         )
 
-    def _store_failed(
-        self, uow: UnitOfWork, message: InboundMessage, taken: _Taken, error: str, passive: bool
-    ) -> _Answered:
+    def _store_failed(self, uow: UnitOfWork, message: InboundMessage, taken: Taken, error: str) -> _Answered:
         seen = uow.inbox.get(message.channel, message.account, message.external_id)
         if seen is not None:
-            return _Answered(_same_again(uow, message, seen))
-        files = _stored(uow, message, taken)
+            return _Answered(self._same_again(uow, message, seen))
+        files = stored(uow, message, taken)
         record = InboxRecord(message.channel, message.account, message.external_id, uow.now, state="failed")
-        record.sealed_body = uow.sealer.seal(json.dumps(_body(message, [file.id for file in files])))
+        record.sealed_body = uow.sealer.seal(body_of(message, [file.id for file in files]))
         record.error = error
         uow.inbox.add(record)
         turn = self._turn(uow, message)
         turn.say("citizen.error" if message.audience == "citizen" else "work.error")
-        answered = self._deliver(uow, turn, passive)
-        record.replies = [{"seq": reply.seq} for reply in answered.replies]
+        answered = self._deliver(uow, turn, self._channels.get(message.channel, message.account))
+        record.replies = _noted(answered)
         return answered
 
+    def _same_again(self, uow: UnitOfWork, message: InboundMessage, seen: InboxRecord) -> list[OutboundMessage]:
+        address = uow.contacts.address(message.channel, message.account, message.user_id)
+        if address is None:
+            return []
+        kept = [from_mailbox(uow, address, reply["seq"]) for reply in seen.replies if reply.get("seq")]
+        notice_ids = [reply["notice"] for reply in seen.replies if reply.get("notice")]
+        again = self._delivery.again(uow, notice_ids) if self._delivery is not None else []
+        return [*(reply for reply in kept if reply is not None), *again]
 
-def _same_again(uow: UnitOfWork, message: InboundMessage, seen: InboxRecord) -> list[OutboundMessage]:
-    address = uow.contacts.address(message.channel, message.account, message.user_id)
-    if address is None:
-        return []
-    kept = [from_mailbox(uow, address, reply["seq"]) for reply in seen.replies if reply.get("seq")]
-    return [reply for reply in kept if reply is not None]
+
+def _noted(answered: _Answered) -> list[dict[str, Any]]:
+    """What was answered, as an inbox record keeps it."""
+    return [
+        *({"seq": reply.seq} for reply in answered.replies),
+        *({"notice": letter.notice.id} for letter in answered.answer),
+    ]
 
 
-def _stored(uow: UnitOfWork, message: InboundMessage, taken: _Taken) -> list[StoredFile]:
-    files = []
-    for attachment, saved in taken.saved:
-        file = StoredFile(kind=PartKind(attachment.kind), channel=message.channel, created_at=uow.now)
-        if saved is None:
-            file.state, file.reference = "pending", f"{message.account}:{attachment.reference}"
-        else:
-            file.kind, file.name, file.mime = PartKind(saved.kind), saved.name, saved.mime
-            file.size, file.sha256 = saved.size, saved.sha256
-        uow.files.add(file)
-        files.append(file)
-    return files
+def _fitting(letters: Sequence[Letter], capabilities: Capabilities) -> int:
+    """How many of the letters go into the one text that the platform takes as its answer."""
+    if not capabilities.answer_limit:
+        return 0
+    worded = []
+    for letter in letters:
+        if letter.message is None:
+            break
+        worded.append(letter.message)
+    return fitting(worded, capabilities.answer_limit, capabilities.text_unit)
 
 
 def _as_notice(uow: UnitOfWork, say: Say, turn: Turn) -> Notice:
@@ -311,21 +306,6 @@ def _as_notice(uow: UnitOfWork, say: Say, turn: Turn) -> Notice:
         buttons=[list(button) for button in say.buttons], address_id=turn.address.id, case_id=say.case_id,
         priority=Priority.REPLY,
     )  # fmt: skip
-
-
-def _body(message: InboundMessage, file_ids: Sequence[int]) -> dict[str, object]:
-    body = asdict(replace(message, attachments=tuple(replace(a, content=None) for a in message.attachments)))
-    return {**body, "received_at": message.received_at.isoformat(), "files": list(file_ids)}
-
-
-def message_from_body(body: str) -> tuple[InboundMessage, list[int]]:
-    """The message that a failed inbox record or the spool kept, and the ids of the files that came with it."""
-    values = json.loads(body)
-    file_ids = values.pop("files")
-    values["received_at"] = datetime.fromisoformat(values["received_at"])
-    values["attachments"] = tuple(Attachment(**attachment) for attachment in values["attachments"])
-    values["location"] = tuple(values["location"]) if values["location"] else None
-    return InboundMessage(**values), file_ids
 
 
 def _where(error: BaseException) -> str:

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from bot.message import Button
+from bot.message import Button, OutboundMessage
 
 Measure = Callable[[str], int]
 
@@ -90,9 +90,38 @@ def _best_cut(text: str, longest: int) -> int:
     return longest
 
 
+def encodable(text: str) -> str:
+    """Lone surrogates can't be put on the wire; whoever wrote one sees the replacement mark."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def number_choices(text: str, buttons: tuple[Button, ...]) -> str:
     """The text with its choices written under it, for a channel without buttons."""
     if not buttons:
         return text
     lines = [f"{number}. {button.label}" for number, button in enumerate(buttons, start=1)]
     return "\n".join([text, *lines])
+
+
+def joined(messages: Sequence[OutboundMessage]) -> str:
+    """Several replies as one text, parted by an empty line. Numbers stand under the last choices alone: a number that
+    somebody types means one of those."""
+    last = max((at for at, message in enumerate(messages) if message.buttons), default=-1)
+    return "\n\n".join(
+        number_choices(message.text, message.buttons if at == last else ()) for at, message in enumerate(messages)
+    )
+
+
+def fitting(messages: Sequence[OutboundMessage], limit: int, unit: str) -> int:
+    """How many of `messages`, from the first, fit into one text of `limit` units; what shows a picture doesn't."""
+    measure = measure_for(unit)
+    count = 0
+    while count < len(messages) and not messages[count].pictures:
+        if measure(joined(messages[: count + 1])) > limit:
+            break
+        count += 1
+    return count

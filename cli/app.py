@@ -9,6 +9,7 @@ from cli.codes import codes_app
 from cli.database import database_app
 from cli.inbox import inbox_app
 from cli.model import model_app
+from cli.wechat import wechat_app
 
 app = typer.Typer(
     name="mashang",
@@ -21,6 +22,7 @@ app.add_typer(codes_app, name="codes")
 app.add_typer(database_app, name="db")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(model_app, name="model")
+app.add_typer(wechat_app, name="wechat")
 
 
 @app.command(epilog="Example: python main.py serve --demo")
@@ -153,12 +155,20 @@ def restore(source: Annotated[Path, typer.Argument(help="A folder made by backup
     run(source)
 
 
-@app.command(epilog="Example: python main.py doctor")
+@app.command(epilog="Example: python main.py doctor wechat")
 def doctor(
+    channel: Annotated[
+        str | None, typer.Argument(help="Try this channel for real: wechat, wecom, dingtalk, telegram or web.")
+    ] = None,
     settings: Annotated[bool, typer.Option("--settings", help="List every setting with its help.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what is missing, what is wrong and what each channel can do. Exits with 1 when something is wrong."""
+    if channel is not None:
+        from cli.doctor_channels import doctor_of
+
+        doctor_of(channel, as_json=json)
+        return
     from cli.doctor import doctor as run
 
     run(list_settings=settings, as_json=json)

@@ -1,11 +1,13 @@
 """`main.py codes`: make, list, revoke and print the codes behind posters."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.common import fail, print_json, settings, transaction
+from cli.wechat_codes import make_wechat_codes, wechat_code_of, wechat_row
 from routing.code import Code, CodeKind, display_code, fold_code, make_code
 from routing.ports import UnitOfWork
 from routing.station import Deputy, Station
@@ -40,11 +42,17 @@ def new(
     deputy: Annotated[str | None, typer.Option(help="Deputy's number or name.")] = None,
     station: Annotated[str | None, typer.Option(help="Station's prefix or name.")] = None,
     place: Annotated[str, typer.Option(help="Where the poster will hang; arrivals are counted by it.")] = "",
+    days: Annotated[
+        int | None, typer.Option(min=1, max=366, help="With --station: a stall's code, which ends after so many days.")
+    ] = None,
+    wechat: Annotated[bool, typer.Option("--wechat", help="Have WeChat make its own QR for it.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make a code for a deputy or a station. Make one for each place where a poster hangs."""
+    """Make a code for a deputy, a station or a stall. Make one for each place where a poster hangs."""
     if deputy is None and station is None:
         fail("Say whose code: --deputy 086 or --station HP.")
+    if deputy is not None and days is not None:
+        fail("A deputy's code has no end: --days goes with --station alone.")
     with transaction() as uow:
         if deputy is not None:
             who = find_deputy(uow, deputy, station)
@@ -52,32 +60,47 @@ def new(
             name = f"{who.number} {who.name}"
         else:
             at = find_station(uow, station or "")
-            code = Code(make_code(), CodeKind.STATION, at.id, uow.now, place=place)
+            ends = uow.now + timedelta(days=days) if days else None
+            kind = CodeKind.STALL if days else CodeKind.STATION
+            code = Code(make_code(), kind, at.id, uow.now, place=place, expires_at=ends)
             name = at.name
         uow.codes.add(code)
-    url = f"{settings().url}/c/{code.code}"
+    shown: dict[str, Any] = {"code": code.code, "for": name, "place": place, "url": f"{settings().url}/c/{code.code}"}
+    if wechat:
+        make_wechat_codes([code], quiet=True)
+        with transaction() as uow:
+            shown["wechat"] = wechat_row(wechat_code_of(uow, settings(), code))
     if json:
-        print_json({"code": code.code, "for": name, "place": place, "url": url})
+        print_json(shown)
     else:
-        typer.echo(f"{display_code(code.code)}  {name}  {url}")
+        typer.echo(f"{display_code(code.code)}  {name}  {shown['url']}")
+        if wechat:
+            typer.echo(f"    {shown['wechat']['url']}")
 
 
 @codes_app.command("list", epilog="Example: python main.py codes list --json")
 def list_codes(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List codes with how often each was scanned, by where it led."""
+    chosen = settings()
     with transaction() as uow:
         counts = uow.codes.scan_counts()
         rows = [_row(uow, code, counts) for code in uow.codes.all()]
+        if chosen.wechat_app_id:
+            for row, code in zip(rows, uow.codes.all(), strict=True):
+                row["wechat"] = wechat_row(wechat_code_of(uow, chosen, code))
     if json:
         print_json(rows)
         return
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("code", "for", "place", "arrivals", "state")
+    table = Table("code", "for", "place", "arrivals", "state", *(["wechat"] if chosen.wechat_app_id else []))
     for row in rows:
         arrivals = "  ".join(f"{channel} {count}" for channel, count in row["arrivals"].items()) or "0"
-        table.add_row(display_code(row["code"]), row["for"], row["place"], arrivals, row["state"])
+        cells = [display_code(row["code"]), row["for"], row["place"], arrivals, row["state"]]
+        if chosen.wechat_app_id:
+            cells.append((row["wechat"]["until"] or "✓")[:10] if row["wechat"] else "–")
+        table.add_row(*cells)
     Console().print(table)
 
 
@@ -90,7 +113,7 @@ def _row(uow: UnitOfWork, code: Code, counts: dict[tuple[str, str], int]) -> dic
         "station": station.prefix,
         "place": code.place,
         "arrivals": {channel: count for (scanned, channel), count in sorted(counts.items()) if scanned == code.code},
-        "state": "valid" if code.valid_at(uow.now) else "revoked",
+        "state": "valid" if code.valid_at(uow.now) else "revoked" if code.revoked_at else "ended",
     }
 
 
@@ -115,6 +138,9 @@ def print_codes(
     output: Annotated[
         Path, typer.Option(help="File; with --all a PDF of many pages, or a folder for png and svg.")
     ] = Path("posters.pdf"),
+    wechat: Annotated[
+        bool, typer.Option("--wechat", help="With WeChat's own QR, made where it is missing; png and svg: it alone.")
+    ] = False,
 ) -> None:
     """Print posters (PDF) or bare QR codes (PNG, SVG)."""
     from cli.posters import write_posters
@@ -134,4 +160,8 @@ def print_codes(
             chosen = [c for c in uow.codes.all() if c.valid_at(uow.now) and within in (None, c.station_id)]
         if not chosen:
             fail("There is no valid code to print; make one with `codes new`.")
-        write_posters(uow, chosen, settings(), format, output)
+        valid = [code for code in chosen if code.valid_at(uow.now)]
+    if wechat:
+        make_wechat_codes(valid)
+    with transaction() as uow:
+        write_posters(uow, chosen, settings(), format, output, wechat=wechat)

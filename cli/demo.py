@@ -14,7 +14,7 @@ from cli.demo_data import prepare_demo
 from cli.logs import set_up
 from cli.settings import Settings
 from cli.stage import MovableClock
-from cli.transcript import Performance, TranscriptError
+from cli.transcript import Performance, Show, TranscriptError
 from cli.webstage import web_stage
 from cli.wiring import build_desk, make_understanding, open_store
 
@@ -40,6 +40,15 @@ async def _play(console: Console, folder: Path) -> None:
     prepare_demo(store)
     desk = build_desk(settings, store, make_understanding())
     console.print("[bold]码上 Mashang[/bold]　场景 1：扫代表码求职（海平县，虚构；时间由程序拨动）\n")
+    async with web_stage(desk, clock) as stage:
+        await Performance(stage, printed(console)).play(SCENARIO.read_text(encoding="utf-8"))
+    console.print("\n[bold]演完了[/bold]：从扫码到评价、回头看，每一步都告诉了反映人。")
+    await desk.http.close()
+    await store.aclose()
+
+
+def printed(console: Console) -> Show:
+    """What prints a line of the play: who said it, what they said, and the buttons under it."""
 
     def show(who: str, text: str, buttons: tuple[str, ...]) -> None:
         if not who:
@@ -51,8 +60,4 @@ async def _play(console: Console, folder: Path) -> None:
         else:
             console.print(f"[bold]{who}[/bold]　{text}")
 
-    async with web_stage(desk, clock) as stage:
-        await Performance(stage, show).play(SCENARIO.read_text(encoding="utf-8"))
-    console.print("\n[bold]演完了[/bold]：从扫码到评价、回头看，每一步都告诉了反映人。")
-    await desk.http.close()
-    await store.aclose()
+    return show

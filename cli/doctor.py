@@ -10,6 +10,7 @@ from cli.common import print_json
 from cli.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from routing.platform_token import PlatformToken
     from routing.ports import UnitOfWork
 
 
@@ -46,7 +47,7 @@ def examine() -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", "wrong", str(error))]
     findings = [_public_url(settings), _disk(settings), *_store(settings), _words(), _font(settings)]
-    findings += _channels(settings)
+    findings += [*_scanner(settings), *_channels(settings)]
     return findings
 
 
@@ -82,7 +83,7 @@ def _store(settings: Settings) -> list[Finding]:
     findings = [Finding("database", "ok", settings.database.partition(":")[0])]
     try:
         with store.transaction() as uow:
-            findings += [*_people(uow), *_queues(uow), _model(uow)]
+            findings += [*_people(uow), *_queues(uow, settings), _model(uow)]
     except StorageUnavailable as error:
         findings = [Finding("database", "wrong", f"it can't be read: {error}")]
     finally:
@@ -107,7 +108,7 @@ def _people(uow: "UnitOfWork") -> list[Finding]:
     return findings
 
 
-def _queues(uow: "UnitOfWork") -> list[Finding]:
+def _queues(uow: "UnitOfWork", settings: Settings) -> list[Finding]:
     from routing.working_days import WorkingCalendar, local_date
 
     findings = []
@@ -118,8 +119,35 @@ def _queues(uow: "UnitOfWork") -> list[Finding]:
     failed = len(uow.inbox.failed())
     text = f"{failed} failed messages; see `main.py inbox list`" if failed else "no failed messages"
     findings.append(Finding("inbox", "wrong" if failed else "ok", text))
-    findings.append(Finding("outbox", "ok", f"{uow.notices.counts().get('pending', 0)} waiting"))
+    counts = uow.notices.counts()
+    text = f"{counts.get('pending', 0)} to be sent"
+    if waiting := counts.get("waiting", 0):
+        text += f", {waiting} waiting until their recipients write: their platform takes nothing before"
+    findings.append(Finding("outbox", "ok", text))
+    findings += [_token(token) for token in uow.tokens.all()]
+    findings += _codes(uow, settings)
     return findings
+
+
+def _token(token: "PlatformToken") -> Finding:
+    part = f"{token.channel} access token"
+    if token.trouble is None:
+        return Finding(part, "ok", f"good until {token.ends_at:%Y-%m-%d %H:%M} UTC" if token.ends_at else "none yet")
+    since = f"since {token.trouble_since:%Y-%m-%d %H:%M} UTC"
+    if token.trouble == "refused":
+        return Finding(part, "wrong", f"{since} the platform refuses the token that it gives; nothing goes out")
+    advice = "check the account's id, its secret and the list of allowed IP addresses at the platform"
+    return Finding(part, "wrong", f"{since} the platform gives none; {advice}")
+
+
+def _codes(uow: "UnitOfWork", settings: Settings) -> list[Finding]:
+    """How many of the lasting codes that WeChat allows are made."""
+    if not settings.wechat_app_id:
+        return []
+    from bot.channels.wechat_check import code_finding
+
+    found = code_finding(uow.platform_codes.lasting("wechat", settings.wechat_app_id), 0)
+    return [Finding("WeChat codes", "ok" if found.ok else "wrong", found.detail or found.todo)]
 
 
 def _model(uow: "UnitOfWork") -> Finding:
@@ -156,9 +184,29 @@ def _font(settings: Settings) -> Finding:
     return Finding("posters", "ok", "a Chinese font is there")
 
 
+def _scanner(settings: Settings) -> list[Finding]:
+    from routing.errors import Unchecked
+    from storage.clamd import Clamd
+
+    if not settings.clamd_address:
+        return [Finding("virus scanner", "note", "off; MASHANG_CLAMD_ADDRESS has every file scanned by ClamAV")]
+    try:
+        Clamd(settings.clamd_address).ping()
+    except Unchecked as error:
+        return [Finding("virus scanner", "wrong", f"{error}; no file is kept until it answers")]
+    return [Finding("virus scanner", "ok", f"ClamAV at {settings.clamd_address}")]
+
+
 def _channels(settings: Settings) -> list[Finding]:
     can = "text, photos, voices, files, places, buttons, live"
     findings = [Finding("web chat", "ok", f"{settings.url}/c/CODE; {can}")]
+    if settings.wechat_app_id:
+        text = (
+            f"on; its server address is {settings.url}/wechat; text, photos, voices, videos, places; numbered choices"
+        )
+        findings.append(Finding("WeChat", "ok", text))
+    else:
+        findings.append(Finding("WeChat", "note", "off (no Official Account)"))
     for name, token in (("citizens", settings.telegram_citizen_token), ("work", settings.telegram_desk_token)):
         if not token.get_secret_value():
             findings.append(Finding(f"Telegram, {name}", "note", "off (no token)"))
@@ -166,4 +214,10 @@ def _channels(settings: Settings) -> list[Finding]:
         way = "webhook" if settings.telegram_webhook_secret.get_secret_value() else "polling"
         abroad = "its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)"
         findings.append(Finding(f"Telegram, {name}", "note", f"on by {way}; {abroad}"))
+    wechat = "on; `main.py doctor wechat` tries it" if settings.wechat_app_id else "off (no app id)"
+    findings.append(Finding("WeChat, citizens", "note", wechat))
+    wecom = "on; `main.py doctor wecom` tries it" if settings.wecom_corp_id else "off (no corp id)"
+    findings.append(Finding("WeCom, work", "note", wecom))
+    dingtalk = "on; `main.py doctor dingtalk` tries it" if settings.dingtalk_client_id else "off (no client id)"
+    findings.append(Finding("DingTalk, work", "note", dingtalk))
     return findings

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any, BinaryIO, cast
 
 import orjson
@@ -39,6 +39,17 @@ class _Unfailing:
     def flush(self) -> None:
         with contextlib.suppress(OSError):
             self._stream.flush()
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """For a command that tells by itself what goes wrong, and prints what programs read: no lines of ours meanwhile."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)
 
 
 def set_up(level: int = logging.INFO) -> None:

@@ -95,6 +95,10 @@ def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlet
     async def disk() -> str:
         return desk.vitals.state("disk")
 
+    async def scanner() -> str:
+        """A scanner that is away keeps files out, and nothing else: no reason to take the desk off the net."""
+        return "away" if "scanner" in desk.vitals.troubles else "ok"
+
     async def spooled() -> dict[str, int]:
         return {"waiting": await asyncio.to_thread(desk.spool.waiting)}
 
@@ -107,6 +111,7 @@ def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlet
         links=lambda code: [
             (f"landing.link_{name}", url) for name, url in desk.channels.links("citizen", code) if name != "webchat"
         ],
+        wechat_account=desk.settings.wechat_app_id,
         demo=links if demo else None,
     )
     return build_app(
@@ -114,6 +119,7 @@ def web_app(desk: Desk, *, demo: bool = False, started: bool = False) -> Starlet
         pages=entrance,
         health={
             "database": database, "writing": writing, "disk": disk, "spool": spooled, "outbox": outbox,
+            **({"scanner": scanner} if desk.settings.clamd_address else {}),
             **{f"{channel.name} {channel.account}": channel.health for channel in desk.late},
         },
         metrics=desk.metrics,

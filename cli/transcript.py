@@ -4,7 +4,10 @@
     群众 扫码 HB 086              somebody scans the code of deputy 086 of station HB (or of station HB alone)
     代表 接受邀请 deputy 林秋      somebody takes a one-time invitation (role, name as in the roster)
     路人 打开工作窗口              somebody without an invitation tries the members' chat
-    群众：路灯不亮                 says a text; 〔编号〕 is the last case number that anybody was told
+    群众：路灯不亮                 says a text; 〔编号〕 is the last case number that anybody was told,
+                                  〔码〕 the last code for joining two chats
+    群众网页：路灯不亮             says it on the web, whatever the others use
+    代表网页 打开关联码            opens the link of the last code for joining two chats, or types it
     站长 回复“待受理”：受理         says a text in reply to the last message that holds “…”
     群众［说完了，提交］            presses the newest button with this label
     群众 发照片 ／ 群众 发位置 30.25,120.16
@@ -30,9 +33,12 @@ from zoneinfo import ZoneInfo
 
 _LOCAL = ZoneInfo("Asia/Shanghai")
 _NUMBER = re.compile(r"[A-Z]{2,6}-\d{6}-[0-9A-Z]{3,6}")
+_SECRET = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 _NAMED = re.compile(r"〔(.+?)〕")
 _SECONDS = {"分钟": 60, "小时": 3600, "天": 86400}
 PICTURE = "〔照片〕"
+#: Whoever's name ends so chats on the web, on every stage.
+ON_THE_WEB = "网页"
 
 
 class TranscriptError(Exception):
@@ -121,7 +127,7 @@ class Performance:
 
     stage: Stage
     show: Show = lambda who, text, buttons: None
-    names: dict[str, str] = field(default_factory=lambda: {"编号": ""})
+    names: dict[str, str] = field(default_factory=lambda: {"编号": "", "码": ""})
     _unread: dict[str, list[Heard]] = field(default_factory=dict)
     _heard: dict[str, list[Heard]] = field(default_factory=dict)
 
@@ -165,7 +171,8 @@ class Performance:
                 self._unread[who].append(heard)
                 self._heard[who].append(heard)
                 if "例如" not in heard.text:
-                    self.names["编号"] = ([self.names["编号"], *_NUMBER.findall(heard.text)])[-1]
+                    for name, shape in (("编号", _NUMBER), ("码", _SECRET)):
+                        self.names[name] = [self.names[name], *shape.findall(heard.text)][-1]
 
     def expect(self, who: str, pieces: list[str]) -> None:
         """Find the pieces in order in the unread messages; what came before the last one found counts as read."""
@@ -262,6 +269,12 @@ async def _scans(play: Performance, line: re.Match[str]) -> None:
 async def _joins(play: Performance, line: re.Match[str]) -> None:
     secret = await play.stage.invitation(line[2], line[3])
     await play.act(line[1], line[0].partition(" ")[2], lambda chat: chat.join(secret))
+
+
+@_line(r"(\S+) 打开关联码")
+async def _opens_link(play: Performance, line: re.Match[str]) -> None:
+    secret = play.names["码"].replace("-", "")
+    await play.act(line[1], "打开关联码", lambda chat: chat.join(secret))
 
 
 @_line(r"(\S+) 打开工作窗口")

@@ -10,7 +10,7 @@ import aiohttp
 from PIL import Image
 
 from cli.stage import DeskStage, MovableClock, listen, serving
-from cli.transcript import PICTURE, Chat, Heard
+from cli.transcript import ON_THE_WEB, PICTURE, Chat, Heard
 from cli.wiring import Desk
 
 #: A desk that nobody was given.
@@ -112,30 +112,37 @@ def photograph() -> bytes:
     return picture.getvalue()
 
 
-class WebStage(DeskStage):
-    """A browser for each person."""
+class BrowserStage(DeskStage):
+    """A stage on some platform, with a browser for each person whose name ends in 网页."""
 
     def __init__(self, desk: Desk, clock: MovableClock, base: str) -> None:
         super().__init__(desk, clock)
         self._base = base
-        self._people: dict[str, WebPerson] = {}
+        self._browsers: dict[str, WebPerson] = {}
 
     def chat(self, who: str) -> Chat:
-        if who not in self._people:
-            self._people[who] = WebPerson(self._base)
-        return self._people[who]
+        return self.browser(who) if who.endswith(ON_THE_WEB) else self.person(who)
+
+    def browser(self, who: str) -> WebPerson:
+        if who not in self._browsers:
+            self._browsers[who] = WebPerson(self._base)
+        return self._browsers[who]
+
+    def person(self, who: str) -> Chat:
+        """The chat of a person on this stage's platform; a new one at the first call."""
+        return self.browser(who)
 
     async def close(self) -> None:
-        for person in self._people.values():
+        for person in self._browsers.values():
             await person.close()
 
 
 @contextlib.asynccontextmanager
-async def web_stage(desk: Desk, clock: MovableClock) -> AsyncIterator[WebStage]:
+async def web_stage(desk: Desk, clock: MovableClock) -> AsyncIterator[BrowserStage]:
     """Serve a desk on a free loopback port for web chats."""
     listening, base = listen()
     async with serving(desk, listening):
-        stage = WebStage(desk, clock, base)
+        stage = BrowserStage(desk, clock, base)
         try:
             yield stage
         finally:

@@ -16,6 +16,7 @@ from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
 from cli.night import train_by_night
+from cli.platforms import dingtalk, wechat, wechat_codes, wecom
 from cli.settings import Settings
 from nlp.classify import Classifier
 from nlp.taxonomy import load_taxonomy
@@ -28,6 +29,7 @@ from routing.repeats import RepeatIndex, RepeatsTick
 from routing.retention import Housekeeper
 from routing.schedule import FollowUps, Ticker
 from routing.suggestion import Understanding
+from storage.clamd import Clamd
 from storage.engine import sqlite_path
 from storage.migrate import upgrade
 from storage.sealer import AesSealer
@@ -38,8 +40,10 @@ from storage.vitals import Vitals
 if TYPE_CHECKING:
     from bot.channel import Channel
     from bot.channels.late import LateChannel
+    from bot.channels.wechat_codes import WeChatCodes
     from bot.http import HttpClient
     from bot.message import Audience
+    from routing.ports import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +52,10 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool
     """The database and files of the settings, brought to the newest tables."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sealer = AesSealer(settings.key, settings.older_keys)
-    store = Store(settings.database, clock=clock, sealer=sealer, data_dir=settings.data_dir, serving=serving)
+    store = Store(
+        settings.database, clock=clock, sealer=sealer, data_dir=settings.data_dir, serving=serving,
+        scanner=scanner_of(settings),
+    )  # fmt: skip
     try:
         upgrade(settings.database)
         if store.alone:
@@ -59,6 +66,17 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, serving: bool
         store.close()
         raise
     return store
+
+
+def token_troubles(uow: "UnitOfWork") -> dict[str, int]:
+    """1 for each channel whose access token somebody must look into, 0 for the others that have one."""
+    tokens = uow.tokens.all()
+    return {channel: any(t.trouble for t in tokens if t.channel == channel) for channel in {t.channel for t in tokens}}
+
+
+def scanner_of(settings: Settings) -> Clamd | None:
+    """The virus scanner of the settings, if there is one."""
+    return Clamd(settings.clamd_address) if settings.clamd_address else None
 
 
 def make_understanding() -> Understanding:
@@ -83,6 +101,7 @@ class Desk:
     http: "HttpClient"
     webchats: tuple[WebChat, ...]
     late: "tuple[LateChannel, ...]"
+    codes: "WeChatCodes | None"
     ticker: Ticker
     spool: Spool
     housekeeper: Housekeeper
@@ -111,6 +130,8 @@ class Desk:
         self.ticker.every(30, self.models.look, "models")
         if self.night is not None:
             self.ticker.every(60, self.night.look, "night_training")
+        if self.codes is not None:
+            self.ticker.every(300, self.codes.keep_up, "wechat_codes")
         self.ticker.every(1, self.repeats.run, "repeats")
         self.ticker.every(60, self.hot.run, "hot")
         self.ticker.start()
@@ -176,22 +197,26 @@ def build_desk(
         )
         for account in ("citizen", "desk")
     )  # fmt: skip
-    late = _telegram(settings, store, http)
-    every: list[Channel] = [*webchats, *late, *extra_channels]
+    late = (*_telegram(settings, store, http), *dingtalk(settings, store, http))
+    called = (*wechat(settings, store, http, wording), *wecom(settings, store, http))
+    every: list[Channel] = [*webchats, *late, *called, *extra_channels]
     for channel in every:
         channels.add(channel)
     database = sqlite_path(settings.database)
     folders = {settings.data_dir, *([database.parent] if database is not None else ())}
-    vitals = Vitals(store.writer.counters, folders)
+    vitals = Vitals(store.writer.counters, folders, scanner_of(settings))
     return Desk(
         settings=settings, store=store, understanding=understanding, wording=wording, channels=channels,
         reception=reception, delivery=delivery,
         follow_ups=FollowUps(store.writer, understanding, delivery.wake),
         media=MediaFetcher(store.writer, store.files, channels),
         metrics=Metrics(
-            notices=lambda: store.reader.run(lambda uow: uow.notices.counts()), troubles=lambda: vitals.troubles
+            notices=lambda: store.reader.run(lambda uow: uow.notices.counts()),
+            troubles=lambda: vitals.troubles,
+            tokens=lambda: store.reader.run(token_troubles),
         ),
-        http=http, webchats=webchats, late=late, ticker=Ticker(), spool=spool,
+        http=http, webchats=webchats, late=late, codes=wechat_codes(settings, store, http),
+        ticker=Ticker(), spool=spool,
         housekeeper=Housekeeper(store.writer, store.files, understanding), vitals=vitals,
         models=ModelWatch(store.reader, understanding),
         night=NightTraining(store.writer, store.clock, train_by_night) if settings.night_training else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from routing.case import Case, CaseState
 from routing.errors import Refused
+from routing.linking import is_now
 from routing.people import ButtonGrant
 from routing.ports import UnitOfWork
 
@@ -58,7 +59,7 @@ def press(uow: UnitOfWork, contact_id: int, token: str) -> ButtonGrant:
             `error.button_state` when the case has moved on.
     """
     grant = uow.buttons.get(token) if len(token) <= 64 else None
-    if grant is None or grant.contact_id != contact_id or uow.now >= grant.expires_at:
+    if grant is None or not is_now(uow, grant.contact_id, contact_id) or uow.now >= grant.expires_at:
         raise Refused("error.button")
     if grant.case_id is not None and grant.case_state is not None:
         case = uow.cases.get(grant.case_id)

@@ -43,6 +43,7 @@ class Due:
 
 DRAFT_QUIET: Final = Limit(10, Unit.MINUTE, "DESIGN: a draft that lies quiet for ten minutes is submitted")
 INVITATION: Final = Limit(15, Unit.MINUTE, "ISSUE 2, part 4")
+LINK_CODE: Final = Limit(15, Unit.MINUTE, "as an invitation; decision 0020")
 DUTY_CALL: Final = Limit(15, Unit.MINUTE, "RULES §2: emergency, 15 minutes to call; SCENARIOS 7")
 STAFF_ACCEPT: Final = Limit(0, Unit.SAME_DAY, "RULES §2: accept and assign the same day (德清, source 002)")
 DEPUTY_TO_SUBSTITUTE: Final = Limit(24, Unit.HOUR, "SCENARIOS 14")

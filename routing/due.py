@@ -60,7 +60,8 @@ def _submit_draft(uow: UnitOfWork, understanding: Understanding, follow_up: Foll
     if case.sealed:
         buttons = [offer(uow, draft.contact_id, "button.consent", "consent", case=case)]
     params = {"number": case.number, "next": word("receipt.next")}
-    tell(uow, draft.contact_id, kind, params, case=case, buttons=buttons, priority=Priority.REPLY)
+    tell(uow, draft.contact_id, kind, params, case=case, buttons=buttons, priority=Priority.REPLY,
+         address_id=draft.address_id if case.sealed else None)  # fmt: skip
 
 
 def _deputy_silent(uow: UnitOfWork, follow_up: FollowUp, case: Case) -> None:

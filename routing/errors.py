@@ -5,6 +5,7 @@ RoutingError
 │   └── Forbidden      this person may not do this (worded so that it tells nothing about the case)
 ├── Conflict           somebody else changed the same row; run the whole message again
 ├── DuplicateMessage   another process took the same message in; run again and its answer is found
+├── Unchecked          the virus scanner gave no verdict: the file is not kept, only later
 └── StorageUnavailable the database is away; nothing was kept, do not acknowledge
 """
 
@@ -35,6 +36,10 @@ class Conflict(RoutingError):
 
 class DuplicateMessage(Conflict):
     """The same (channel, account, external id) was stored by another process meanwhile."""
+
+
+class Unchecked(RoutingError):
+    """A file could not be scanned for viruses, where that is asked for. It is not kept."""
 
 
 class StorageUnavailable(RoutingError):

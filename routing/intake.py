@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from routing import deadlines
@@ -13,9 +13,10 @@ from routing.code import Code, Scan, fold_code
 from routing.erasure import erase_part
 from routing.errors import Forbidden, Refused
 from routing.follow_up import FollowUp, FollowUpKind
+from routing.guessing import count_wrong, may_guess
 from routing.notice import Priority
 from routing.notices import tell_members, watchers
-from routing.people import AccessAttempt, Address, Contact, Conversation, Role
+from routing.people import Address, Contact, Conversation, Role
 from routing.permissions import reporter_sees
 from routing.ports import UnitOfWork
 from routing.sealed import new_sealed_number, seal_parts
@@ -24,7 +25,6 @@ from routing.suggestion import Suggestion, Understanding
 from routing.workflow import SYSTEM, Action, Actor, perform, remark
 
 LOCAL = ZoneInfo("Asia/Shanghai")
-WRONG_CODES_AN_HOUR = 10
 MAX_PARTS = 50
 #: Characters of one message; a longer one is no chat message, and staff would have to scroll through it.
 MAX_TEXT = 20_000
@@ -52,14 +52,12 @@ def arrive(uow: UnitOfWork, contact: Contact, conversation: Conversation, typed:
     Raises:
         Refused: `code.unknown`, `code.revoked` or, after ten wrong ones within an hour, `code.limit`.
     """
-    attempts = uow.contacts.attempts(contact.id)
-    running = attempts is not None and uow.now - attempts.since < timedelta(hours=1)
-    if attempts is not None and running and attempts.wrong >= WRONG_CODES_AN_HOUR:
+    if not may_guess(uow, contact):
         raise Refused("code.limit")
     folded = fold_code(typed)
     code = uow.codes.get(folded) if folded else None
     if code is None:
-        _count_wrong(uow, contact, attempts, running)
+        count_wrong(uow, contact)
         raise Refused("code.unknown")
     if not code.valid_at(uow.now):
         raise Refused("code.revoked")
@@ -69,15 +67,6 @@ def arrive(uow: UnitOfWork, contact: Contact, conversation: Conversation, typed:
     conversation.station_id = arrival.station.id
     conversation.deputy_id = arrival.deputy.id if arrival.deputy else None
     return arrival
-
-
-def _count_wrong(uow: UnitOfWork, contact: Contact, attempts: AccessAttempt | None, running: bool) -> None:
-    if attempts is None:
-        uow.contacts.add_attempts(AccessAttempt(contact_id=contact.id, since=uow.now, wrong=1))
-    elif running:
-        attempts.wrong += 1
-    else:
-        attempts.since, attempts.wrong = uow.now, 1
 
 
 def resolve(uow: UnitOfWork, code: Code) -> Arrival:
@@ -275,16 +264,22 @@ def _tell_desk(uow: UnitOfWork, case: Case) -> None:
             tell_members(uow, [deputy], "card.deputy", case)
 
 
-def own_case(uow: UnitOfWork, contact: Contact, number_or_id: str | int) -> Case:
-    """A case that this citizen told of.
+def own_case(uow: UnitOfWork, address: Address, number_or_id: str | int) -> Case:
+    """A case that the citizen of this chat told of; a sealed one only where they told of it from this chat.
 
     Raises:
         Forbidden: `error.not_found`, alike for a case that is not there and one that is another's.
     """
     case = uow.cases.get(number_or_id) if isinstance(number_or_id, int) else uow.cases.by_number(number_or_id)
-    if case is None or not reporter_sees(uow, contact.id, case):
+    if case is None or not reporter_sees(uow, address, case):
         raise Forbidden(number=str(number_or_id) if isinstance(number_or_id, str) else "")
     return case
+
+
+def cases_told(uow: UnitOfWork, address: Address) -> list[Case]:
+    """The cases that the citizen of this chat told of, newest first, as far as this chat may know of them."""
+    told = uow.cases.of_reporter(address.contact_id)
+    return [case for case in told if not case.sealed or reporter_sees(uow, address, case)]
 
 
 def supplement(
@@ -303,7 +298,9 @@ def supplement(
     """
     if not case.open and not case.sealed:
         raise Refused("case.over", number=case.number)
-    submission = next(s for s in uow.submissions.of_case(case.id) if s.contact_id == contact.id)
+    mine = [s for s in uow.submissions.of_case(case.id) if s.contact_id == contact.id]
+    # One person may have told of it in two chats before they were joined: it goes to what was told in this one.
+    submission = next((s for s in mine if s.address_id == contact.address_id), mine[0])
     add_parts(uow, submission, text=text, location=location, files=files, sealed=case.sealed)
     citizen = Actor(Role.CITIZEN, contact.id)
     if case.state is CaseState.NEEDS_INFO:
@@ -321,12 +318,13 @@ def supplement(
 
 def expect_answer(uow: UnitOfWork, contact_id: int, case: Case) -> None:
     """Let the next thing that a citizen says be the answer to the question they were asked."""
-    contact = uow.contacts.get(contact_id)
-    conversation = uow.conversations.of_address(contact.address_id) if contact and contact.address_id else None
-    if conversation is not None:
-        conversation.data = {**conversation.data, "asked": case.id}
-        # "2" is now an answer, and no longer the second button of an older message.
-        conversation.offered = []
+    # Which of their chats the question goes to is known only when it is sent, and they may answer in another.
+    for address in uow.contacts.addresses_of(contact_id):
+        conversation = uow.conversations.of_address(address.id)
+        if conversation is not None:
+            conversation.data = {**conversation.data, "asked": case.id}
+            # "2" is now an answer, and no longer the second button of an older message.
+            conversation.offered = []
 
 
 def stop_clock(uow: UnitOfWork, case: Case, until: datetime) -> None:

@@ -42,9 +42,14 @@ def fold_secret(typed: str) -> str | None:
     return folded if len(folded) == LENGTH and all(char in ALPHABET for char in folded) else None
 
 
+def new_secret() -> str:
+    """Sixty random bits in Crockford's characters."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
 def invite(uow: UnitOfWork, member: Member) -> Issued:
     """Make an invitation to a member's role."""
-    secret = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    secret = new_secret()
     expires = reckon(uow, deadlines.INVITATION).at
     uow.members.add_invitation(
         Invitation(member_id=member.id, secret_hash=_hash(secret), created_at=uow.now, expires_at=expires)

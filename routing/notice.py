@@ -22,9 +22,10 @@ class Priority(IntEnum):
 
 
 class NoticeState(StrEnum):
-    """Every notice ends in one of the last four."""
+    """Every notice ends in one of the last four; one that waits may go on to any of them."""
 
     PENDING = "pending"
+    WAITING = "waiting"  # its platform takes nothing more until the person writes; then it is pending again
     SENT = "sent"
     BLOCKED = "blocked"  # the person blocked the bot, or has no address left
     FAILED = "failed"  # the platform refused it for good, or the tries ran out
@@ -48,7 +49,9 @@ class Notice:
     `kind` names the sentence in `bot/wording`; `params` fills it and holds no citizen's words: a kind that shows a
     case reads it when it is sent, and only if the recipient may still see it. `buttons` are (wording key, token)
     pairs. `address_id` pins a reply to the chat it answers; without it the contact's last used address is taken.
-    `lease_owner`/`lease_until` say which process is sending it.
+    `lease_owner`/`lease_until` say which process is sending it. Where a platform counts messages, `parts_sent` says how
+    many of the pieces of a long one are with the person already, and `announced_at` when they were told by a template
+    that something waits for them.
     """
 
     kind: str
@@ -68,5 +71,7 @@ class Notice:
     sent_at: datetime | None = None
     external_id: str | None = None
     error: str | None = None
+    parts_sent: int = 0
+    announced_at: datetime | None = None
     id: int = field(default_factory=new_id)
     version: int = 0

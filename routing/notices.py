@@ -24,8 +24,9 @@ def tell(
     buttons: list[list[str]] | None = None,
     priority: Priority = Priority.PUSH,
     due_at: datetime | None = None,
+    address_id: int | None = None,
 ) -> Notice:
-    """Put one notice into the outbox."""
+    """Put one notice into the outbox; with `address_id` it goes to that chat and no other of the person's."""
     notice = Notice(
         kind=kind,
         contact_id=contact_id,
@@ -33,22 +34,13 @@ def tell(
         due_at=due_at or uow.now,
         params=params or {},
         buttons=buttons or [],
+        address_id=address_id,
         case_id=case.id if case else None,
         member_id=member.id if member else None,
         priority=priority,
     )
     uow.notices.add(notice)
-    if buttons and member is None:
-        _offer_numbers(uow, contact_id, buttons)
     return notice
-
-
-def _offer_numbers(uow: UnitOfWork, contact_id: int, buttons: list[list[str]]) -> None:
-    """Let "1" press the first button of what a citizen was just told, for channels without buttons."""
-    contact = uow.contacts.get(contact_id)
-    conversation = uow.conversations.of_address(contact.address_id) if contact and contact.address_id else None
-    if conversation is not None:
-        conversation.offered = [token for _, token in buttons]
 
 
 def reporters(uow: UnitOfWork, case: Case) -> list[int]:
@@ -58,9 +50,12 @@ def reporters(uow: UnitOfWork, case: Case) -> list[int]:
 
 
 def tell_reporters(uow: UnitOfWork, case: Case, kind: str, params: Params | None = None) -> None:
-    """Tell everybody who told of a case, and note that they had news."""
-    for contact_id in reporters(uow, case):
-        tell(uow, contact_id, kind, {"number": case.number, **(params or {})}, case=case)
+    """Tell everybody who told of a case, and note that they had news. Of a sealed one nothing is told but in the chat
+    that told of it, whichever others they have."""
+    told = {(s.contact_id, s.address_id) for s in uow.submissions.of_case(case.id) if s.withdrawn_at is None}
+    where = sorted(told) if case.sealed else [(contact_id, None) for contact_id in reporters(uow, case)]
+    for contact_id, address_id in where:
+        tell(uow, contact_id, kind, {"number": case.number, **(params or {})}, case=case, address_id=address_id)
     case.news_at = uow.now
 
 

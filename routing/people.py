@@ -25,7 +25,10 @@ class Contact:
     """A person who chats, known only by their addresses.
 
     `notice_version` says which privacy notice they were shown, and `notice_at` when (personal information
-    protection law, Art. 17). `paused_until` limits spam.
+    protection law, Art. 17). `waiting` counts the notices that wait until they write (`NoticeState.WAITING`).
+    `joined_to` is the contact that this one was joined into (`routing.linking`); then it has no address any more.
+    A member's pushes go to `push_address_id`, and not between `quiet_from` and `quiet_to`, minutes after midnight in
+    the county (`routing.quiet`).
     """
 
     created_at: datetime
@@ -33,6 +36,11 @@ class Contact:
     notice_version: str | None = None
     notice_at: datetime | None = None
     address_id: int | None = None
+    waiting: int = 0
+    joined_to: int | None = None
+    push_address_id: int | None = None
+    quiet_from: int | None = None
+    quiet_to: int | None = None
     id: int = field(default_factory=new_id)
     version: int = 0
 
@@ -42,7 +50,8 @@ class Address:
     """One way to reach a contact: (channel, account, user id), unique.
 
     `account` is the bot or session kind on the channel ("citizen", "desk"); `state` is "active" or "blocked".
-    `next_seq` numbers the messages of a web chat.
+    `next_seq` numbers the messages of a web chat. `allowance` is what may still be sent, where the platform counts
+    (`routing.windows`).
     """
 
     contact_id: int
@@ -52,6 +61,7 @@ class Address:
     created_at: datetime
     state: str = "active"
     next_seq: int = 1
+    allowance: dict[str, Any] | None = None
     id: int = field(default_factory=new_id)
     version: int = 0
 
@@ -106,6 +116,23 @@ class Invitation:
     """A one-time way to a role. Only `secret_hash` is kept of what was handed out."""
 
     member_id: int
+    secret_hash: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    id: int = field(default_factory=new_id)
+    version: int = 0
+
+
+@dataclass(slots=True)
+class LinkCode:
+    """A one-time way to join two chats of one person (`routing.linking`): made in the chat of `address_id`, to be typed
+    in the other. `audience` is that of its chat ("citizen", "work"), and the other's must be the same. Only
+    `secret_hash` is kept of what was handed out."""
+
+    contact_id: int
+    address_id: int
+    audience: str
     secret_hash: str
     created_at: datetime
     expires_at: datetime

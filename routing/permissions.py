@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from routing.case import Case, CaseState, StoredFile
+from routing.case import Case, CaseState, StoredFile, Submission
 from routing.errors import Forbidden
 from routing.notice import word
-from routing.people import Contact, Member, Role
+from routing.people import Address, Contact, Member, Role
 from routing.ports import UnitOfWork
 
 
@@ -41,9 +41,13 @@ class Operation(StrEnum):
     RULES = "rules"
     SIMILAR = "similar"
     HOT = "hot"
+    LINK = "link"
+    PUSH = "push"
 
 
 _O = Operation
+#: What is everybody's own: by which chats they are reached, and when.
+_OWN = frozenset({_O.LINK, _O.PUSH})
 #: A deputy listens, adds, follows, asks and proposes. There is no order and no decision in this row, and there must
 #: not be: deputies do not handle matters themselves (Deputies Law 2025, Arts. 31 and 59).
 _DEPUTY = frozenset({_O.HEAR, _O.ADD_NOTE, _O.FOLLOW, _O.ASK, _O.PROPOSE_DEPARTMENT, _O.LIST, _O.EXPLAIN})
@@ -56,11 +60,11 @@ _STAFF = frozenset(
     }
 )  # fmt: skip
 MATRIX: dict[Role, frozenset[Operation]] = {
-    Role.DEPUTY: _DEPUTY,
-    Role.OFFICER: _OFFICER,
-    Role.STAFF: _STAFF,
-    Role.ADMIN: frozenset({_O.CODES, _O.INVITE, _O.STATISTICS}),
-    Role.INTEGRITY: frozenset({_O.TRANSFER}),
+    Role.DEPUTY: _DEPUTY | _OWN,
+    Role.OFFICER: _OFFICER | _OWN,
+    Role.STAFF: _STAFF | _OWN,
+    Role.ADMIN: frozenset({_O.CODES, _O.INVITE, _O.STATISTICS}) | _OWN,
+    Role.INTEGRITY: frozenset({_O.TRANSFER}) | _OWN,
 }
 
 
@@ -93,9 +97,15 @@ def member_sees(uow: UnitOfWork, member: Member, case: Case) -> bool:
     return False
 
 
-def reporter_sees(uow: UnitOfWork, contact_id: int, case: Case) -> bool:
-    """Whether a citizen told of this case. A number alone opens nothing."""
-    return any(s.contact_id == contact_id for s in uow.submissions.of_case(case.id))
+def _own(address: Address, submission: Submission, sealed: bool) -> bool:
+    """Whether what was said is shown in a chat: to who said it, in any of their chats; what is sealed in its own."""
+    return submission.contact_id == address.contact_id and (not sealed or submission.address_id == address.id)
+
+
+def reporter_sees(uow: UnitOfWork, address: Address, case: Case) -> bool:
+    """Whether the citizen of this chat told of this case. A number alone opens nothing. A sealed one is not even known
+    in the other chats of who told of it."""
+    return any(_own(address, submission, case.sealed) for submission in uow.submissions.of_case(case.id))
 
 
 def member_for(uow: UnitOfWork, contact: Contact, operation: Operation, case: Case | None = None) -> Member:
@@ -115,16 +125,16 @@ def member_for(uow: UnitOfWork, contact: Contact, operation: Operation, case: Ca
     raise Forbidden("error.role", action=word(f"operation.{operation}"))
 
 
-def may_see_file(uow: UnitOfWork, contact_id: int, file: StoredFile) -> bool:
-    """Whether a contact may open a stored file: its sender, or a member who sees the case it belongs to."""
+def may_see_file(uow: UnitOfWork, address: Address, file: StoredFile) -> bool:
+    """Whether a stored file may be opened in a chat: by its sender, or by a member who sees the case it belongs to."""
     if file.submission_id is None:
         return False
     submission = uow.submissions.get(file.submission_id)
     if submission is None:
         return False
-    if submission.contact_id == contact_id:
-        return True
     case = uow.cases.get(submission.case_id) if submission.case_id is not None else None
+    if _own(address, submission, case is not None and case.sealed):
+        return True
     if case is None:
         return False
-    return any(member_sees(uow, member, case) for member in uow.directory.members_of(contact_id))
+    return any(member_sees(uow, member, case) for member in uow.directory.members_of(address.contact_id))

@@ -27,9 +27,11 @@ from routing.repositories import (
     MailboxRepository,
     MemberRepository,
     NoticeRepository,
+    PlatformCodeRepository,
     RuleRepository,
     StationRepository,
     SubmissionRepository,
+    TokenRepository,
 )
 from routing.told import ToldRepository
 from routing.trained import ModelRepository
@@ -85,6 +87,10 @@ class UnitOfWork(Protocol):
     @property
     def buttons(self) -> ButtonRepository: ...
     @property
+    def tokens(self) -> TokenRepository: ...
+    @property
+    def platform_codes(self) -> PlatformCodeRepository: ...
+    @property
     def mailbox(self) -> MailboxRepository: ...
     @property
     def members(self) -> MemberRepository: ...
@@ -136,15 +142,20 @@ class Reader(Protocol):
 
 
 class Spool(Protocol):
-    """A queue on disk, in order and encrypted, for messages that their platform will not send again."""
+    """A queue on disk, encrypted, for messages that their platform will not send again; in order within a `line`."""
 
-    def append(self, blob: bytes) -> None:
-        """Returns when `blob` is on disk."""
+    def append(self, blob: bytes, line: str = "") -> None:
+        """Returns when `blob` is on disk. Raises `StorageUnavailable` when the disk is full."""
+        ...
+
+    def holds(self, line: str) -> bool:
+        """Whether something of `line` is waiting."""
         ...
 
     def waiting(self) -> int: ...
-    async def drain(self, handler: Callable[[bytes], Awaitable[object]]) -> int:
-        """Hand over each blob in order; it is removed once `handler` returned. Raises `StorageUnavailable` with it."""
+    async def drain(self, handler: Callable[[bytes, bool], Awaitable[object]]) -> int:
+        """Hand over each blob, the lines side by side, and whether another of its line waits behind it; it is removed
+        once `handler` returned. Raises `StorageUnavailable` with it."""
         ...
 
 
@@ -154,7 +165,8 @@ class FileStore(Protocol):
     def save(self, content: bytes, declared: str | None) -> "SavedFile":
         """Check the type by content and the size, strip what a picture tells about its taker, write and fsync.
 
-        Raises `Refused("file.type")`, `Refused("file.size")` or `Refused("file.broken")`.
+        Raises `Refused("file.type")`, `Refused("file.size")`, `Refused("file.broken")`, or where there is a virus
+        scanner `Refused("file.infected")`, and `Unchecked` when it gave no verdict.
         """
         ...
 

@@ -22,8 +22,11 @@ from routing.people import (
     Contact,
     Conversation,
     Invitation,
+    LinkCode,
     Member,
 )
+from routing.platform_code import PlatformCode
+from routing.platform_token import PlatformToken
 from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
 from routing.working_days import WorkingCalendar
@@ -44,6 +47,17 @@ class ContactRepository(Protocol):
     def add_address(self, address: Address) -> None: ...
     def attempts(self, contact_id: int) -> AccessAttempt | None: ...
     def add_attempts(self, attempt: AccessAttempt) -> None: ...
+    def hold(self, contact_id: int) -> Contact | None:
+        """As it is now, and nobody else handles anything of theirs before this transaction ends."""
+        ...
+
+    def link_code(self, secret_hash: str) -> LinkCode | None: ...
+    def link_code_by_id(self, code_id: int) -> LinkCode | None: ...
+    def link_codes_of(self, contact_id: int) -> Sequence[LinkCode]:
+        """Those that were made for a contact and not yet purged, oldest first."""
+        ...
+
+    def add_link_code(self, code: LinkCode) -> None: ...
 
 
 class ConversationRepository(Protocol):
@@ -166,6 +180,15 @@ class NoticeRepository(Protocol):
         """Whether this transaction added anything that nobody has leased yet."""
         ...
 
+    def resume(self, contact_id: int) -> Sequence[Notice]:
+        """Make due, and return, what waited until this person writes. It keeps its order, and goes before what is added
+        from now on."""
+        ...
+
+    def unfinished(self, contact_id: int) -> Sequence[Notice]:
+        """What a person was not told yet: pending or waiting, leased or not, in the order of telling."""
+        ...
+
     def release(self) -> None:
         """End every lease: whoever held one is known to be dead."""
         ...
@@ -182,6 +205,25 @@ class NoticeRepository(Protocol):
         ...
 
     def counts(self) -> dict[str, int]: ...
+
+
+class TokenRepository(Protocol):
+    """Access tokens of our accounts on platforms (`routing.platform_token`)."""
+
+    def get(self, channel: str, account: str) -> PlatformToken | None: ...
+    def add(self, token: PlatformToken) -> None: ...
+    def all(self) -> Sequence[PlatformToken]: ...
+
+
+class PlatformCodeRepository(Protocol):
+    """QR codes that platforms made for our codes (`routing.platform_code`)."""
+
+    def get(self, channel: str, account: str, code: str) -> PlatformCode | None: ...
+    def add(self, code: PlatformCode) -> None: ...
+    def all(self, channel: str, account: str) -> Sequence[PlatformCode]: ...
+    def lasting(self, channel: str, account: str) -> int:
+        """How many codes that never end the account has made."""
+        ...
 
 
 class ButtonRepository(Protocol):

@@ -10,6 +10,7 @@ from typing import Final
 
 from routing.case import PartKind
 from routing.erasure import erase_part
+from routing.notice import NoticeState
 from routing.ports import FileStore, UnitOfWork, Writer
 from routing.suggestion import Understanding
 
@@ -25,15 +26,25 @@ def erase_identities(uow: UnitOfWork, understanding: Understanding) -> None:
     their words are hidden for good, and their voice is deleted. Members keep theirs: they are at work.
     """
     for contact_id in uow.housekeeping.forgettable(uow.now - IDENTITY, BATCH):
+        _stop_waiting(uow, contact_id)
         for address in uow.contacts.addresses_of(contact_id):
             uow.housekeeping.empty_mailbox(address.id)
-            address.user_id, address.state = f"erased-{address.id}", "erased"
+            address.user_id, address.state, address.allowance = f"erased-{address.id}", "erased", None
         for submission in uow.submissions.of_contact(contact_id):
             for part in uow.submissions.parts(submission.id):
                 if part.text is not None:
                     part.text = understanding.mask(part.text)
                 if part.kind is PartKind.VOICE:
                     erase_part(uow, part)
+
+
+def _stop_waiting(uow: UnitOfWork, contact_id: int) -> None:
+    """What waited for them to write has nobody to go to any more."""
+    contact = uow.contacts.get(contact_id)
+    if contact is not None and contact.waiting:
+        contact.waiting = 0
+        for notice in uow.notices.resume(contact_id):
+            notice.state = NoticeState.OBSOLETE
 
 
 class Housekeeper:

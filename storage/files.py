@@ -9,6 +9,7 @@ from pathlib import Path
 
 from routing.errors import Refused, StorageUnavailable
 from routing.ports import SavedFile
+from storage.clamd import Clamd
 from storage.content import recognise
 from storage.durable import TEMPORARY, make_folder, sync_folder, write_durably
 from storage.sealer import BytesSealer
@@ -20,13 +21,16 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{32}\.[a-z0-9]{2,5}")
 class FolderFileStore:
     """`routing.ports.FileStore`. Safe to use from several threads; `save` of a picture takes processor time.
 
-    A file is bound to its name, so that one can't be put in another's place.
+    A file is bound to its name, so that one can't be put in another's place. `scanner` looks at every file as it came.
     """
 
-    def __init__(self, folder: Path, sealer: BytesSealer, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, folder: Path, sealer: BytesSealer, *, max_bytes: int = MAX_BYTES, scanner: Clamd | None = None
+    ) -> None:
         self.folder = folder
         self._sealer = sealer
         self._max_bytes = max_bytes
+        self._scanner = scanner
 
     def save(self, content: bytes, declared: str | None) -> SavedFile:
         """See the port. `declared` is what the sender says it is, and is not believed.
@@ -38,6 +42,8 @@ class FolderFileStore:
         found = recognise(content)
         if found is None:
             raise Refused("file.type")
+        if self._scanner is not None:
+            self._scanner.check(content)
         if found.kind == "photo":
             # Pillow waits for the first photo: no start needs it.
             from storage.pictures import redraw

@@ -14,6 +14,7 @@ from storage.schema import (
     contacts,
     conversations,
     inbox,
+    link_codes,
     mailbox,
     members,
     notices,
@@ -44,6 +45,7 @@ _OF_ADDRESS = delete(mailbox).where(mailbox.c.address_id == bindparam("address")
 _OLD: dict[str, tuple[timedelta, Delete]] = {
     "buttons": (timedelta(days=1), delete(buttons).where(buttons.c.expires_at < _BEFORE)),
     "access_attempts": (timedelta(days=1), delete(access_attempts).where(access_attempts.c.since < _BEFORE)),
+    "link_codes": (timedelta(days=1), delete(link_codes).where(link_codes.c.expires_at < _BEFORE)),
     "inbox": (
         timedelta(days=30),
         delete(inbox).where(inbox.c.received_at < _BEFORE, inbox.c.state == "handled"),
@@ -52,7 +54,7 @@ _OLD: dict[str, tuple[timedelta, Delete]] = {
     "notices": (
         timedelta(days=365),
         delete(notices).where(
-            and_(notices.c.created_at < _BEFORE, notices.c.state != "pending"),
+            and_(notices.c.created_at < _BEFORE, notices.c.state.not_in(["pending", "waiting"])),
             ~exists().where(mailbox.c.notice_id == notices.c.id),
         ),
     ),

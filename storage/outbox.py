@@ -47,6 +47,18 @@ _LOCKED = select(_CANDIDATES.c.id, func.pg_try_advisory_xact_lock(_CANDIDATES.c.
 _CLAIM_LOCKED = _LEASE.where(notices.c.id.in_(bindparam("ids", expanding=True)), _CLAIMABLE)
 
 _WAITING = "SELECT contact_id, id FROM notices WHERE state = 'pending' AND priority = {mark} AND contact_id "
+_UNTIL_THEY_WRITE = (
+    select(notices)
+    .where(notices.c.contact_id == bindparam("contact"), notices.c.state == "waiting")
+    .order_by(notices.c.id)
+)
+_UNFINISHED = (
+    select(notices)
+    .where(
+        notices.c.contact_id == bindparam("contact"), or_(notices.c.state == "pending", notices.c.state == "waiting")
+    )
+    .order_by(notices.c.id)
+)
 _BY_EXTERNAL_ID = (
     select(notices)
     .where(notices.c.address_id == bindparam("address"), notices.c.external_id == bindparam("external"))
@@ -107,6 +119,8 @@ class Outbox:
         else:
             rows = self._session.select(_CLAIM_ALONE, params | {"limit": limit})
         claimed = self._notices.load(rows, refresh=True)
+        # Some are put off, or given back at once.
+        self._notices.used.update((notice.id, notice) for notice in claimed)
         return sorted(claimed, key=lambda notice: (notice.priority, notice.id))
 
     def waiting(self, contact_id: int, priority: Priority) -> Sequence[int]:
@@ -126,6 +140,19 @@ class Outbox:
         mark = self._notices.mapper.mark
         for contact_id, notice_id in self._session.rows(_WAITING.format(mark=mark) + sql, [int(priority), *params]):
             waiting[contact_id].append(notice_id)
+
+    def resume(self, contact_id: int) -> Sequence[Notice]:
+        self._write_marks()
+        waited = self._notices.select(_UNTIL_THEY_WRITE, {"contact": contact_id})
+        for notice in waited:
+            notice.state, notice.due_at = NoticeState.PENDING, self._now
+        # Replies that are told from now on see them in front of them, and somebody is woken to send them.
+        self._unleased += waited
+        return waited
+
+    def unfinished(self, contact_id: int) -> Sequence[Notice]:
+        self._write_marks()
+        return self._notices.select(_UNFINISHED, {"contact": contact_id})
 
     def release(self) -> None:
         self._write_marks()

@@ -18,6 +18,11 @@ class StorageSettings(BaseSettings):
         description="Seals corruption reports and failed messages at rest; at least 32 characters. Empty: a random "
         "one is made once and kept in the data folder. Losing it loses what is sealed, and every photo and voice.",
     )
+    clamd_address: str = Field(
+        "",
+        description="ClamAV's daemon, host:port or the path of its socket: every file is scanned before it is kept, "
+        "and none is kept while it does not answer. Empty: no scanning.",
+    )
     older_secret_keys: SecretStr = Field(
         SecretStr(""), description="Earlier secret keys, parted by commas: what they sealed can still be opened."
     )

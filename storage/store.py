@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from routing.ports import Clock
+from storage.clamd import Clamd
 from storage.engine import reading_engine, sqlite_path, writing_engine
 from storage.files import FolderFileStore
 from storage.lock import ServeLock
@@ -29,7 +30,7 @@ class Store:
     """The database and the files beside it; the tables must be there (`storage.migrate.upgrade`).
 
     A process that serves says so: on SQLite it then owns the file, and `AlreadyServed` is raised when another one
-    does. `data_dir` gets the folder `files`.
+    does. `data_dir` gets the folder `files`; `scanner` looks at what is put into it.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Store:
         sealer: AesSealer,
         data_dir: Path,
         serving: bool = False,
+        scanner: Clamd | None = None,
         group_size: int = GROUP_SIZE,
     ) -> None:
         path = sqlite_path(url)
@@ -50,7 +52,7 @@ class Store:
         self._units = UnitsOfWork(self._writing.dialect, clock, sealer)
         self.clock = clock
         self.sealer = sealer
-        self.files = FolderFileStore(data_dir / "files", sealer.for_bytes("files"))
+        self.files = FolderFileStore(data_dir / "files", sealer.for_bytes("files"), scanner=scanner)
         self.writer = GroupWriter(self._writing, self._units, group_size=group_size)
         self.reader = PoolReader(self._reading, self._units)
 

@@ -10,7 +10,9 @@ from routing.code import Code, Scan
 from routing.follow_up import FollowUp
 from routing.inbox import InboxRecord, MailboxMessage
 from routing.notice import Notice
-from routing.people import AccessAttempt, Address, ButtonGrant, Contact, Conversation, Invitation, Member
+from routing.people import AccessAttempt, Address, ButtonGrant, Contact, Conversation, Invitation, LinkCode, Member
+from routing.platform_code import PlatformCode
+from routing.platform_token import PlatformToken
 from routing.rule import Place, RoutingRule, RuleEvent
 from routing.station import Department, Deputy, Station
 from routing.trained import ModelEvent, TrainedModel
@@ -19,6 +21,8 @@ from storage.mapper import Mapper
 
 INBOX_KEY = ("channel", "account", "external_id")
 ADDRESS_KEY = ("channel", "account", "user_id")
+ACCOUNT = ("channel", "account")
+PLATFORM_CODE = ("channel", "account", "code")
 ADDRESS_ID = ("address_id",)
 NUMBER = ("number",)
 SECRET_HASH = ("secret_hash",)
@@ -39,6 +43,7 @@ class Tables:
         self.rule_events = Mapper(RuleEvent, schema.rule_events, dialect)
         self.places = Mapper(Place, schema.places, dialect)
         self.invitations = Mapper(Invitation, schema.invitations, dialect, SECRET_HASH)
+        self.link_codes = Mapper(LinkCode, schema.link_codes, dialect, SECRET_HASH)
         self.codes = Mapper(Code, schema.codes, dialect)
         self.scans = Mapper(Scan, schema.scans, dialect)
         self.inbox = Mapper(InboxRecord, schema.inbox, dialect, INBOX_KEY)
@@ -56,6 +61,8 @@ class Tables:
         self.notices = Mapper(Notice, schema.notices, dialect)
         self.buttons = Mapper(ButtonGrant, schema.buttons, dialect)
         self.mailbox = Mapper(MailboxMessage, schema.mailbox, dialect)
+        self.platform_tokens = Mapper(PlatformToken, schema.platform_tokens, dialect, ACCOUNT)
+        self.platform_codes = Mapper(PlatformCode, schema.platform_codes, dialect, PLATFORM_CODE)
         self.models = Mapper(TrainedModel, schema.models, dialect)
         self.model_events = Mapper(ModelEvent, schema.model_events, dialect)
         self.in_order: list[Mapper[Any]] = [value for value in vars(self).values() if isinstance(value, Mapper)]

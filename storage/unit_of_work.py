@@ -23,11 +23,13 @@ from storage.mailbox import Mailbox
 from storage.members import Members
 from storage.models import Models
 from storage.outbox import Outbox
+from storage.platform_codes import PlatformCodes
 from storage.rules import Rules
 from storage.session import Session
 from storage.stations import Stations
 from storage.submissions import Files, Submissions
 from storage.tables import Tables
+from storage.tokens import Tokens
 from storage.told import ToldOf
 from storage.work import Work
 
@@ -104,6 +106,14 @@ class SqlUnitOfWork(Work):
     @cached_property
     def buttons(self) -> Buttons:
         return Buttons(self)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self)
+
+    @cached_property
+    def platform_codes(self) -> PlatformCodes:
+        return PlatformCodes(self)
 
     @cached_property
     def mailbox(self) -> Mailbox:

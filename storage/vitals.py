@@ -1,12 +1,14 @@
 """Whether what comes in can be kept: an alarm as soon as it can't, taken back as soon as it can."""
 
+import asyncio
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import structlog
 
-from routing.errors import StorageUnavailable
+from routing.errors import StorageUnavailable, Unchecked
+from storage.clamd import Clamd
 from storage.writer import WriterCounters
 
 log = structlog.get_logger(__name__)
@@ -18,11 +20,13 @@ ROOM_BYTES = 32 * 1024 * 1024
 class Vitals:
     """Looks at what the writer could not do and at the room in `folders`, each time that `check` is called.
 
-    The parts are "writing" and "disk". A change is logged once, at the level error when it is for the worse.
+    The parts are "writing", "disk" and, where there is one, "scanner". A change is logged once, at the level error when
+    it is for the worse.
     """
 
-    def __init__(self, counters: WriterCounters, folders: Collection[Path]) -> None:
+    def __init__(self, counters: WriterCounters, folders: Collection[Path], scanner: Clamd | None = None) -> None:
         self._counters = counters
+        self._scanner = scanner
         self._folders = folders
         self._refused = counters.unavailable
         self.troubles: Mapping[str, str] = {}
@@ -41,6 +45,11 @@ class Vitals:
         else:
             if free < ROOM_BYTES:
                 troubles["disk"] = f"{free // 2**20} MB free"
+        if self._scanner is not None:
+            try:
+                await asyncio.to_thread(self._scanner.ping)
+            except Unchecked as error:
+                troubles["scanner"] = str(error)
         for part in troubles.keys() - self.troubles.keys():
             log.error("cannot_be_kept", part=part, reason=troubles[part])
         for part in self.troubles.keys() - troubles.keys():

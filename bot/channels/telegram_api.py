@@ -22,7 +22,7 @@ from bot.channel import (
     RecipientMoved,
     TemporaryFailure,
 )
-from bot.http import HttpClient
+from bot.http import HttpClient, read_within
 from bot.lines import Unreadable
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class BotApi:
             timeout=aiohttp.ClientTimeout(total=self._transfer_timeout),
             allow_redirects=False,
         ) as response:
-            return response.status, await _read(response, ANSWER_LIMIT)
+            return response.status, await read_within(response, ANSWER_LIMIT)
 
     async def download(self, path: str, limit: int) -> bytes:
         """A file that getFile named, of at most `limit` bytes. Raises `AttachmentGone` or `TemporaryFailure`."""
@@ -125,7 +125,7 @@ class BotApi:
                     raise AttachmentGone(f"status {response.status}")
                 if response.status != 200:
                     raise TemporaryFailure(f"download: status {response.status}")
-                return await _read(response, limit)
+                return await read_within(response, limit)
         except Unreadable:
             raise AttachmentGone(f"larger than {limit} bytes") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -148,20 +148,6 @@ def delivery_error(refusal: ApiRefusal) -> DeliveryError:
     if status in (400, 413):
         return PermanentFailure(f"status {status}")
     return TemporaryFailure(f"status {status}")
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body, cut off as soon as it is longer than `limit` bytes, whatever its header announced."""
-    if (response.content_length or 0) > limit:
-        response.close()
-        raise Unreadable("too long")
-    parts = bytearray()
-    async for chunk in response.content.iter_any():
-        parts += chunk
-        if len(parts) > limit:
-            response.close()
-            raise Unreadable("too long")
-    return bytes(parts)
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from bot.message import Button, OutboundMessage, Picture
-from bot.text import measure_for, split
+from bot.text import encodable, measure_for, split
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
@@ -83,15 +83,6 @@ def keyboard(buttons: Sequence[Button]) -> tuple[tuple[Button, ...], ...]:
     widest = max(_columns(button.label) for button in buttons)
     beside = next((count for width, count in ROW_WIDTHS if widest <= width), 1)
     return tuple(tuple(buttons[at : at + beside]) for at in range(0, len(buttons), beside))
-
-
-def encodable(text: str) -> str:
-    """Lone surrogates can't be put on the wire; whoever wrote one sees the replacement mark."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
 
 
 @lru_cache(1000)

@@ -31,7 +31,7 @@ TEXT_LIMIT = 20_000
 class WebChat:
     """`bot.channel.Channel` for one of the accounts "citizen" and "desk".
 
-    `may_see(uow, contact_id, file)` decides who gets a stored file. `poll_seconds` is how often an open stream looks
+    `may_see(uow, address, file)` decides who gets a stored file. `poll_seconds` is how often an open stream looks
     into the mailbox without being woken: a few seconds where several processes serve one database.
     """
 

@@ -24,6 +24,7 @@ from bot.pages.site import words_of
 from routing.case import StoredFile
 from routing.errors import StorageUnavailable
 from routing.inbox import MailboxMessage
+from routing.people import Address
 from routing.ports import Clock, FileStore, Reader, Sealer, UnitOfWork
 
 PAGE = 200
@@ -34,7 +35,7 @@ _SLOT = re.compile(r"[A-Za-z0-9_-]{8}")
 
 Handler = Callable[[Request], Awaitable[Response]]
 Take = Callable[[InboundMessage], Awaitable[Sequence[OutboundMessage]]]
-MaySee = Callable[[UnitOfWork, int, StoredFile], bool]
+MaySee = Callable[[UnitOfWork, Address, StoredFile], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,9 @@ class ChatApi:
 
         def find(uow: UnitOfWork) -> StoredFile | None:
             file = uow.files.by_name(name)
-            if file is None or file.state != "stored" or not self._may_see(uow, known.contact_id, file):
+            # Whose chat it is may have changed since the session was found.
+            address = uow.contacts.address_by_id(known.address_id)
+            if file is None or file.state != "stored" or address is None or not self._may_see(uow, address, file):
                 return None
             return file
 

@@ -1,4 +1,5 @@
-"""How a member gets a desk in the browser: an invitation is shown first and taken by a button."""
+"""How a member gets a desk in the browser: an invitation, or a code that joins it to a chat that they have, is shown
+first and taken by a button."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -7,6 +8,7 @@ from bot.channels.webchat_api import ChatApi, new_slot
 from bot.channels.webchat_wire import Refusal, check_origin
 from bot.limiter import Limiter, client_key
 from bot.pages.site import chat_page, page, sorry, words_of
+from routing import linking
 from routing.invitations import offered
 from routing.people import Member, Role
 from routing.ports import Reader, UnitOfWork
@@ -43,7 +45,7 @@ class Join:
             raise Refusal(429, "error.too_many", retry_after=wait)
 
         def find(uow: UnitOfWork) -> tuple[Member, str] | None:
-            member = offered(uow, secret)
+            member = offered(uow, secret) or linking.offered(uow, secret)
             if member is None:
                 return None
             if member.role is Role.OFFICER:

@@ -26,11 +26,10 @@ AUDIENCES: dict[str, Audience] = {"citizen": "citizen", "desk": "work"}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A session that the store knows: its address and the contact behind it."""
+    """A session that the store knows, and its address."""
 
     user_id: str
     address_id: int
-    contact_id: int
 
 
 def new_token() -> str:
@@ -94,4 +93,4 @@ def _find(uow: UnitOfWork, account: str, user_id: str) -> Known | None:
         return None
     conversation = uow.conversations.of_address(address.id)
     used = max(address.created_at, conversation.updated_at) if conversation else address.created_at
-    return Known(user_id, address.id, address.contact_id) if uow.now - used < LIFETIME else None
+    return Known(user_id, address.id) if uow.now - used < LIFETIME else None

@@ -1,9 +1,14 @@
 """What every dialog does alike: private chats only, refusals said and not raised, choices by number."""
 
+import re
+import unicodedata
 from collections.abc import Callable
 
 from bot.dialogs.turn import Turn
 from routing.errors import Refused
+
+#: A choice as people type it: "1", "１", "①", "1." or "1。".
+_CHOICE = re.compile(r"([1-9][0-9]?)[.。、)]?")
 
 
 def answer_in_private(turn: Turn, dialog: Callable[[Turn], None], private_only: str) -> None:
@@ -26,7 +31,6 @@ def answer_in_private(turn: Turn, dialog: Callable[[Turn], None], private_only: 
 
 def chosen_by_number(turn: Turn) -> str | None:
     """The button that "1", "2" … means, on channels without buttons and for whoever likes to type."""
-    typed, offered = turn.text.strip(), turn.conversation.offered
-    if typed.isascii() and typed.isdigit() and len(typed) < 3 and 1 <= int(typed) <= len(offered):
-        return offered[int(typed) - 1]
-    return None
+    chosen = _CHOICE.fullmatch(unicodedata.normalize("NFKC", turn.text.strip()[:4]))
+    offered = turn.conversation.offered
+    return offered[int(chosen[1]) - 1] if chosen and int(chosen[1]) <= len(offered) else None

@@ -5,9 +5,9 @@ and everything else is gathered as what the citizen wants to tell. No opinion is
 """
 
 from bot.dialogs import citizen_cases as cases
-from bot.dialogs import drafts
+from bot.dialogs import drafts, linking
 from bot.dialogs.answering import answer_in_private, chosen_by_number
-from bot.dialogs.greeting import greet, greet_unknown
+from bot.dialogs.greeting import greet, greet_unknown, say_on_duty
 from bot.dialogs.turn import Turn
 from nlp.scripts import to_simplified
 from routing import intake
@@ -20,6 +20,9 @@ from routing.people import Role
 from routing.workflow import Actor, remark
 
 _COMMANDS = {
+    "say": ("说事", "我要说事", "我要反映", "report"),
+    "on_duty": ("谁在站", "今天谁在站", "接待时间", "reception"),
+    "sos": ("🆘", "sos", "紧急", "求助"),
     "progress": ("进度", "查进度", "查询", "我的", "progress", "status"),
     "add": ("补充", "add"),
     "withdraw": ("撤回", "撤销", "取消", "withdraw", "cancel"),
@@ -30,6 +33,8 @@ _COMMANDS = {
     "consent": ("同意转交", "agree"),
     "codes": ("站点", "换站", "stations"),
     "language": ("语言", "language"),
+    "link": ("关联", "绑定", "link"),
+    "unlink": ("解除关联", "取消关联", "unlink"),
     "hello": ("你好", "您好", "在吗", "在么", "有人吗", "hello", "hi"),
 }
 _BY_WORD = {name: command for command, names in _COMMANDS.items() for name in names}
@@ -100,6 +105,10 @@ def _text(turn: Turn) -> None:
     typed = text.strip()
     if len(typed) <= 40 and _command(turn, typed):
         return
+    code = _link_code(turn, typed)
+    if code is not None:
+        linking.link(turn, code)
+        return
     if _is_code(turn, typed):
         _start(turn, typed)
         return
@@ -123,6 +132,13 @@ def _is_code(turn: Turn, typed: str) -> bool:
     return looks_like_code(typed) and not waiting
 
 
+def _link_code(turn: Turn, typed: str) -> str | None:
+    """What 关联 is to be done with, or the code that stands alone where nothing else is waited for."""
+    found = linking.split_link(typed)
+    waiting = turn.conversation.state != "idle" or turn.conversation.data.get("asked")
+    return typed if found is None and not waiting and linking.looks_like_code(typed) else found
+
+
 def _command(turn: Turn, typed: str) -> bool:
     """Run a command word, with a case's number behind it or not. False if the text is none."""
     said = to_simplified(typed.lstrip("/")).lower()
@@ -136,7 +152,7 @@ def _command(turn: Turn, typed: str) -> bool:
     number = intake.case_number(rest)
     if rest and number is None and command != "add":
         return False  # a sentence that happens to begin with the word
-    case = intake.own_case(turn.uow, turn.contact, number) if number else None
+    case = intake.own_case(turn.uow, turn.address, number) if number else None
     if command == "submit":
         drafts.submit(turn)
     elif command == "withdraw":
@@ -151,6 +167,14 @@ def _command(turn: Turn, typed: str) -> bool:
         _person(turn)
     elif command == "help":
         turn.say("citizen.help")
+    elif command == "say":
+        drafts.begin(turn)
+    elif command == "on_duty":
+        say_on_duty(turn)
+    elif command == "sos":
+        turn.say(
+            "citizen.sos", drafts.safety_params(turn.uow.directory.stations.get(turn.conversation.station_id or 0))
+        )
     elif command == "hello":
         if rest or intake.draft_of(turn.uow, turn.conversation) is not None:
             return False  # it begins or goes on with what they have to say
@@ -165,6 +189,10 @@ def _command(turn: Turn, typed: str) -> bool:
         order = ("zh_CN", "zh_TW", "en")
         turn.contact.language = order[(order.index(turn.contact.language) + 1) % 3]
         turn.say("citizen.language")
+    elif command == "link":
+        linking.link(turn, "")
+    elif command == "unlink":
+        linking.unlink(turn)
     elif command == "consent":
         return cases.consent_latest(turn)
     elif command == "progress":
@@ -224,7 +252,11 @@ def _press(turn: Turn, token: str) -> None:
         drafts.say_emergency(turn, case)
     elif grant.action == "not_urgent":
         turn.say("collect.go_on", {}, drafts.draft_buttons(turn))
+    elif grant.action in ("link", "not_linked"):
+        linking.answer(turn, grant.args["code"], grant.action == "link")
+    elif grant.action == "unlink":
+        linking.part(turn, grant.args["address"])
     elif case is not None:
-        cases.press(turn, grant, intake.own_case(turn.uow, turn.contact, case.id))
+        cases.press(turn, grant, intake.own_case(turn.uow, turn.address, case.id))
     else:
         raise Refused("error.button")

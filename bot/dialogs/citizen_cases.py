@@ -48,7 +48,7 @@ def receipt(turn: Turn, case: Case) -> None:
 def own_cases(turn: Turn) -> list[Case]:
     return [
         case
-        for case in turn.uow.cases.of_reporter(turn.contact.id)
+        for case in intake.cases_told(turn.uow, turn.address)
         if any(
             s.contact_id == turn.contact.id and s.withdrawn_at is None for s in turn.uow.submissions.of_case(case.id)
         )
@@ -62,7 +62,7 @@ def latest_open(turn: Turn) -> Case | None:
 def progress(turn: Turn, case: Case | None) -> None:
     """Where one case stands, step by step; without a number, all of one's own."""
     if case is None:
-        found = list(turn.uow.cases.of_reporter(turn.contact.id))
+        found = intake.cases_told(turn.uow, turn.address)
         if not found:
             turn.say("progress.none")
             return

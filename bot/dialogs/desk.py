@@ -14,7 +14,7 @@ from routing.decisions import Share, acceptance
 from routing.department import find_departments
 from routing.errors import Forbidden, Refused
 from routing.invitations import invite
-from routing.notice import moment, word
+from routing.notice import NoticeState, moment, word
 from routing.notices import card_buttons
 from routing.people import Member, Role
 from routing.permissions import Operation
@@ -41,7 +41,9 @@ def search(call: Call) -> None:
     ]
     kind = card_kind(call.member, case)
     buttons = card_buttons(turn.uow, call.member, kind, case) if kind else []
-    turn.say("staff.case", {**view.params, "steps": steps}, buttons, case=case, files=view.files)
+    waiting = sum(1 for notice in turn.uow.notices.of_case(case.id, [NoticeState.WAITING]) if notice.member_id is None)
+    params = {**view.params, "steps": steps, "waiting": word("staff.waiting", count=waiting) if waiting else ""}
+    turn.say("staff.case", params, buttons, case=case, files=view.files)
 
 
 def list_cases(call: Call) -> None:

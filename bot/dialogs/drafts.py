@@ -5,6 +5,7 @@ and reports of corruption.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from bot.dialogs import citizen_cases as cases
 from bot.dialogs.turn import Turn
@@ -12,9 +13,20 @@ from routing import intake
 from routing.case import Case, CaseState, Submission
 from routing.errors import Refused
 from routing.notice import word
+from routing.station import Station
 
 _EMERGENCY_GOES_ON = timedelta(hours=2)
 _SEALED_GOES_ON = timedelta(minutes=30)
+#: Replies that say no more than the next of them does.
+OVERTAKEN = frozenset({"collect.first", "collect.more"})
+
+
+def begin(turn: Turn) -> None:
+    """Somebody wants to tell something, and hasn't said what yet."""
+    if intake.draft_of(turn.uow, turn.conversation) is None:
+        turn.say("citizen.hello")
+    else:
+        turn.say("collect.go_on", {}, draft_buttons(turn))
 
 
 def gather(turn: Turn) -> None:
@@ -84,18 +96,22 @@ def submit(turn: Turn) -> None:
 
 def emergency(turn: Turn, code: str) -> None:
     """Answer danger with what to do and a number, then make the case and ring the duty officer."""
-    station = turn.uow.directory.stations.get(turn.conversation.station_id or 0)
-    turn.say(f"safety.{code}", {
-        "gas": (station and station.gas_phone) or word("safety.gas_unknown"),
-        "lift": (station and station.lift_phone) or "96333",
-        "duty": (station and (station.duty_phone or station.phone)) or "12345",
-    })  # fmt: skip
+    turn.say(f"safety.{code}", safety_params(turn.uow.directory.stations.get(turn.conversation.station_id or 0)))
     if turn.conversation.state == "emergency" and _emergency_under_way(turn) is not None:
         _in_emergency(turn)
         return
     draft = _take(turn)
     case = intake.submit(turn.uow, turn.understanding, draft, turn.message.channel)
     say_emergency(turn, case)
+
+
+def safety_params(station: Station | None) -> dict[str, Any]:
+    """The numbers to ring in danger: the station's, and the county's where it has none."""
+    return {
+        "gas": (station and station.gas_phone) or word("safety.gas_unknown"),
+        "lift": (station and station.lift_phone) or "96333",
+        "duty": (station and (station.duty_phone or station.phone)) or "12345",
+    }
 
 
 def say_emergency(turn: Turn, case: Case) -> None:

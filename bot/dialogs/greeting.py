@@ -6,6 +6,8 @@ from routing.notice import moment, word
 
 #: Shown to every contact once, and again when it changes (personal information protection law, Art. 17).
 NOTICE_VERSION = "2026-11"
+#: Deputies whose hours are told at once.
+_DEPUTIES_TOLD = 8
 
 
 def greet(turn: Turn) -> None:
@@ -40,6 +42,26 @@ def greet_unknown(turn: Turn) -> None:
         turn.conversation.station_id = head.id
     turn.say("greeting.unknown", {"station": head.name})
     _notice(turn, head.name)
+
+
+def say_on_duty(turn: Turn) -> None:
+    """When a station receives people, and when its deputies do."""
+    uow = turn.uow
+    station = uow.directory.stations.get(turn.conversation.station_id or 0)
+    if station is None:
+        greet_unknown(turn)
+        return
+    facts = (
+        ("on_duty.reception", station.reception), ("on_duty.address", station.address),
+        ("on_duty.phone", station.phone),
+    )  # fmt: skip
+    lines = [word(key, value=value) for key, value in facts if value]
+    lines += [
+        word("on_duty.deputy", number=deputy.number, name=deputy.name, reception=deputy.reception)
+        for deputy in uow.directory.deputies_of(station.id)
+        if deputy.status == "active" and deputy.reception
+    ][:_DEPUTIES_TOLD]
+    turn.say("on_duty.station", {"station": station.name, "lines": lines})
 
 
 def _notice(turn: Turn, station: str) -> None:

@@ -9,6 +9,7 @@ from routing.buttons import offer
 from routing.case import Case, StoredFile
 from routing.errors import Refused
 from routing.hot import HotBoard
+from routing.notice import Notice
 from routing.people import Address, Contact, Conversation
 from routing.ports import UnitOfWork
 from routing.repeats import RepeatIndex
@@ -39,7 +40,8 @@ class Turn:
 
     `files` are the message's photos, voices and documents that were taken; `refused` says why others were not.
     `work_links` gives the addresses that open a work chat with a payload. `repeats` and `hot` are what this process has
-    worked out beside the messages; without them it is worked out when it is asked for.
+    worked out beside the messages; without them it is worked out when it is asked for. `waited` is what waited until
+    this person writes, and is due now.
     """
 
     uow: UnitOfWork
@@ -54,6 +56,7 @@ class Turn:
     work_links: Callable[[str], list[str]] = lambda payload: []
     repeats: RepeatIndex | None = None
     hot: HotBoard | None = None
+    waited: Sequence[Notice] = ()
 
     @property
     def text(self) -> str:

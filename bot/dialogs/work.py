@@ -5,7 +5,7 @@ A command runs only in a private chat, freshly typed: an edited or forwarded one
 
 from collections.abc import Callable
 
-from bot.dialogs import deputy, desk, officer, repeats, rules, staff, why
+from bot.dialogs import deputy, desk, linking, officer, pushes, repeats, rules, staff, why
 from bot.dialogs.answering import answer_in_private, chosen_by_number
 from bot.dialogs.commands import Call, Command, run, split_command
 from bot.dialogs.turn import Turn
@@ -13,7 +13,9 @@ from routing import casework
 from routing.buttons import press
 from routing.case import Case
 from routing.errors import Forbidden, Refused
+from routing.guessing import count_wrong, may_guess
 from routing.invitations import PREFIX, accept_invitation, fold_secret
+from routing.linking import is_code
 from routing.notice import word
 from routing.people import Member
 from routing.permissions import Operation, may, member_sees
@@ -21,7 +23,7 @@ from routing.worklist import catch_up
 
 COMMANDS: tuple[Command, ...] = (
     *deputy.COMMANDS, *officer.COMMANDS, *staff.COMMANDS, *desk.COMMANDS, *rules.COMMANDS, *why.COMMANDS,
-    *repeats.COMMANDS,
+    *repeats.COMMANDS, *linking.COMMANDS, *pushes.COMMANDS,
 )  # fmt: skip
 _BY_NAME: dict[str, Command] = {name: command for command in COMMANDS for name in command.names}
 _HELP = ("帮助", "幫助", "help", "start", "?", "？")
@@ -40,7 +42,11 @@ def _respond(turn: Turn) -> None:
         _join(turn, secret)
         return
     if not members:
-        raise Refused("work.stranger")
+        code = linking.split_link(message.text) if message.kind == "text" and not message.edited else None
+        if not code or message.forwarded:
+            raise Refused("work.stranger")
+        linking.link(turn, code)
+        return
     if message.edited or message.forwarded:
         raise Refused("work.edited" if message.edited else "work.forwarded")
     if message.kind == "start":
@@ -61,7 +67,16 @@ def _is_invitation(typed: str, is_member: bool) -> bool:
 
 
 def _join(turn: Turn, secret: str) -> None:
-    member = accept_invitation(turn.uow, turn.contact, secret)
+    if is_code(turn.uow, secret):
+        linking.link(turn, secret)
+        return
+    if not may_guess(turn.uow, turn.contact):
+        raise Refused("link.limit")
+    try:
+        member = accept_invitation(turn.uow, turn.contact, secret)
+    except Refused:
+        count_wrong(turn.uow, turn.contact)
+        raise
     directory = turn.uow.directory
     station = directory.stations.get(member.station_id or 0)
     department = directory.departments.get(member.department or "")
@@ -195,6 +210,12 @@ def _press(turn: Turn, token: str) -> None:
     elif action == "rule_on":
         _require(member, Operation.RULES)
         rules.switch_on(call, grant.args["rule"], grant.args["version"])
+    elif action == "unlink":
+        _require(member, Operation.LINK)
+        linking.part(turn, grant.args["address"])
+    elif action == "push_to":
+        _require(member, Operation.PUSH)
+        pushes.send_to(turn, grant.args["address"])
     elif action == "answer_as":
         _require(member, Operation.ANSWER)
         waiting = turn.conversation

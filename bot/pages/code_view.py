@@ -1,11 +1,14 @@
 """What stands on the landing page of a code, gathered in one transaction and worded afterwards."""
 
+import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from bot.pages.browser import App
 from bot.pages.words import Words
+from bot.qr import qr_png
 from routing.code import Code, CodeKind, Scan
 from routing.directory import Directory
 from routing.ports import UnitOfWork
@@ -18,7 +21,8 @@ _TIERS = {"总站": 0, "中心站": 1}
 class CodeView:
     """A valid code and whom it leads to.
 
-    `hears` is who hears now: the deputy, a substitute, or None for the station.
+    `hears` is who hears now: the deputy, a substitute, or None for the station. `wechat` is what the QR holds that
+    leads into the chat with the WeChat account, if there is one.
     """
 
     code: str
@@ -28,6 +32,7 @@ class CodeView:
     deputy: Deputy | None
     hears: Deputy | None
     now: datetime
+    wechat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,11 @@ class StationLink:
     code: str
 
 
-def look_up(code: str, *, count: bool) -> Callable[[UnitOfWork], CodeView | bool]:
+def look_up(code: str, *, count: bool, wechat_account: str = "") -> Callable[[UnitOfWork], CodeView | bool]:
     """Work that finds a code: the view, or False when it is revoked or leads nowhere, or True when it is unknown.
 
     `count` says whether a person came (then the arrival is counted) or only a program that previews links.
+    `wechat_account`: whose parametric QR is looked for; "" for nobody's.
     """
 
     def work(uow: UnitOfWork) -> CodeView | bool:
@@ -51,7 +57,11 @@ def look_up(code: str, *, count: bool) -> Callable[[UnitOfWork], CodeView | bool
             return False
         if count:
             uow.codes.add_scan(Scan(code=row.code, place=row.place, channel="page", at=uow.now))
-        return _view(row, station, uow.directory, uow.now)
+        view = _view(row, station, uow.directory, uow.now)
+        if not wechat_account:
+            return view
+        made = uow.platform_codes.get("wechat", wechat_account, row.code)
+        return replace(view, wechat=made.url) if made is not None and made.leads_until(uow.now) else view
 
     return work
 
@@ -134,3 +144,18 @@ def landing_values(view: CodeView, words: Words, zone: tzinfo) -> dict[str, Any]
         values |= {"eyebrow": eyebrow, "name": station.name, "subtitle": "", "write_label": words.say("landing.write")}
     values["write_url"] = f"/chat?code={view.code}"
     return values
+
+
+def wechat_values(view: CodeView, app: App | None, words: Words) -> dict[str, str] | None:
+    """The QR that leads into the chat with the WeChat account, and how to use it where the page is open; None without.
+
+    It is a picture of its own, inside the page: WeChat recognises pictures that are pressed long, and no drawings; and
+    an address of it would tell who guesses codes which ones there are.
+    """
+    if view.wechat is None:
+        return None
+    picture = base64.b64encode(qr_png(view.wechat, scale=8)).decode()
+    return {
+        "src": f"data:image/png;base64,{picture}",
+        "how": words.say("landing.wechat_press" if app == "wechat" else "landing.wechat_scan"),
+    }

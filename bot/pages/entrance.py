@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from bot.limiter import Limiter, client_key
 from bot.pages.assets import asset_route
-from bot.pages.code_view import CodeView, StationLink, landing_values, look_up, station_links
+from bot.pages.browser import app_of
+from bot.pages.code_view import CodeView, StationLink, landing_values, look_up, station_links, wechat_values
 from bot.pages.site import page, words_of
 from bot.pages.words import Words
 from routing.code import CodeKind, fold_code
@@ -37,7 +38,8 @@ Demo = Callable[[], Awaitable[Sequence[DemoLink]]]
 
 class Entrance:
     """Pages that need no session. `links(code)` gives (wording key, address) of the other configured channels; a key
-    with `_note` added is shown under it. `demo` makes the links of the demonstration, and is None outside it.
+    with `_note` added is shown under it. `wechat_account` is the appid of the account whose QR codes are shown; "" for
+    none. `demo` makes the links of the demonstration, and is None outside it.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Entrance:
         writer: Writer,
         reader: Reader,
         links: Links = lambda code: (),
+        wechat_account: str = "",
         demo: Demo | None = None,
         zone: str = "Asia/Shanghai",
         wrong_codes_per_hour: int = 10,
@@ -54,6 +57,7 @@ class Entrance:
         self._writer = writer
         self._reader = reader
         self._links = links
+        self._wechat_account = wechat_account
         self._demo = demo
         self._zone = ZoneInfo(zone)
         self._wrong = Limiter(wrong_codes_per_hour, 3600)
@@ -98,7 +102,8 @@ class Entrance:
             return await self._wrong_code(request, typed)
         if code != typed:
             return RedirectResponse(f"/c/{quote(code)}", status_code=303)
-        found = await self._writer.run(look_up(code, count=_is_person(request)), Names(code=code))
+        work = look_up(code, count=_is_person(request), wechat_account=self._wechat_account)
+        found = await self._writer.run(work, Names(code=code))
         if found is True:
             return await self._wrong_code(request, typed)
         # A guesser learns nothing more this hour. The stations' own codes stand on the start page anyway, and somebody
@@ -108,11 +113,22 @@ class Entrance:
             return await self._wrong_code(request, typed)
         if not isinstance(found, CodeView):
             return await self._no_code(request, "code.gone", 410, typed)
-        words = words_of(request)
+        words, app = words_of(request), app_of(request)
         values = landing_values(found, words, self._zone)
-        links = [_link_values(key, url, words) for key, url in self._links(code)]
+        # Inside one chat app, addresses that open another lead nowhere.
+        links = [_link_values(key, url, words) for key, url in self._links(code)] if app is None else []
         title = words.say("landing.title", name=values["name"])
-        return page(request, "landing.html", title=title, links=links, **values)
+        response = page(
+            request,
+            "landing.html",
+            title=title,
+            links=links,
+            wechat=wechat_values(found, app, words),
+            inside=words.say(f"landing.in_{app}") if app in ("wecom", "dingtalk") else "",
+            **values,
+        )
+        response.headers["Vary"] += ", User-Agent"
+        return response
 
     async def _wrong_code(self, request: Request, typed: str) -> Response:
         wait = self._wrong.hit(client_key(request))

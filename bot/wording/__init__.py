@@ -57,7 +57,7 @@ class _StrictLoader(_Loader):  # type: ignore[misc]  # which of the two is known
 def read_language(language: str) -> dict[str, str]:
     """The lines of one language by dotted key."""
     flat: dict[str, str] = {}
-    for name in ("dialogs", "repeats", "rules", "safety"):
+    for name in ("dialogs", "linking", "repeats", "rules", "safety"):
         path = _FOLDER / f"{name}.{language}.yaml"
         flat.update(flatten(yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)))
     return flat
@@ -131,6 +131,10 @@ class Wording:
     def label(self, label: str, language: str = DEFAULT) -> str:
         """A button's label: a key, or a literal name after `=`."""
         return label[1:] if label.startswith("=") else self.render(label, language)
+
+    def values(self, params: Mapping[str, Any], language: str = DEFAULT) -> dict[str, str]:
+        """The parameters in words, for what has lines of its own (a platform's template)."""
+        return {name: self._value(value, language) for name, value in params.items()}
 
     def _value(self, value: Any, language: str) -> str:
         if isinstance(value, str):

@@ -21,10 +21,12 @@ from storage.schema.people import (
     departments,
     deputies,
     invitations,
+    link_codes,
     members,
     scans,
     stations,
 )
+from storage.schema.platforms import platform_codes, platform_tokens
 from storage.schema.rules import places, routing_rules, rule_events
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "follow_ups",
     "inbox",
     "invitations",
+    "link_codes",
     "mailbox",
     "members",
     "meta",
@@ -54,6 +57,8 @@ __all__ = [
     "models",
     "notices",
     "places",
+    "platform_codes",
+    "platform_tokens",
     "routing_rules",
     "rule_events",
     "scans",

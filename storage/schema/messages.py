@@ -7,6 +7,7 @@ from storage.schema.base import metadata, refers
 from storage.types import EnumNumber, EnumText, Id, Json, UtcTime, Words
 
 _PENDING = text("state = 'pending'")
+_WAITING = text("state = 'waiting'")
 _FAILED = text("state = 'failed'")
 _DELIVERED = text("external_id IS NOT NULL")
 
@@ -47,6 +48,8 @@ notices = Table(
     Column("sent_at", UtcTime),
     Column("external_id", Words),
     Column("error", Words),
+    Column("parts_sent", Integer, nullable=False, server_default="0"),
+    Column("announced_at", UtcTime),
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     # In the order of claiming; the columns behind `id` let a claim decide without reading the row.
@@ -61,6 +64,7 @@ notices = Table(
         postgresql_where=_PENDING,
     ),
     Index("ix_notices_recipient", "contact_id", "priority", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("ix_notices_waiting", "contact_id", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_notices_external", "address_id", "external_id", sqlite_where=_DELIVERED, postgresql_where=_DELIVERED),
 )
 

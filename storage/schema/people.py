@@ -65,6 +65,12 @@ contacts = Table(
     Column("notice_at", UtcTime),
     # Not a reference: addresses refer to contacts, and no two tables may need each other first.
     Column("address_id", Id),
+    Column("waiting", Integer, nullable=False, server_default="0"),
+    # Nor are these: what a table refers to in itself, or in one that comes after it, can't be written in one go.
+    Column("joined_to", Id),
+    Column("push_address_id", Id),
+    Column("quiet_from", Integer),
+    Column("quiet_to", Integer),
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
 )
@@ -79,6 +85,7 @@ addresses = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("state", Text, nullable=False),
     Column("next_seq", Integer, nullable=False),
+    Column("allowance", Json),
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     UniqueConstraint("channel", "account", "user_id"),
@@ -121,6 +128,21 @@ invitations = Table(
     "invitations",
     metadata,
     Column("member_id", Id, refers("members.id"), nullable=False),
+    Column("secret_hash", Words, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("secret_hash"),
+)
+
+link_codes = Table(
+    "link_codes",
+    metadata,
+    Column("contact_id", Id, refers("contacts.id"), nullable=False, index=True),
+    Column("address_id", Id, refers("addresses.id"), nullable=False),
+    Column("audience", Text, nullable=False),
     Column("secret_hash", Words, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),

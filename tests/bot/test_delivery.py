@@ -477,3 +477,56 @@ async def test_it_runs_until_it_is_stopped_and_survives_what_goes_wrong(
     office.delivery.stop()
     await asyncio.wait_for(running, 5)
     assert office.states(notice_id) == [S.SENT], "what is under way is finished first"
+
+
+# --- choices by number -----------------------------------------------------------------------------------------------
+
+
+def _offered(office: Office, who: str = CITIZEN) -> list[str]:
+    with office.county.work() as uow:
+        conversation = uow.conversations.of_address(office.county.contact(uow, who).address_id or 0)
+        assert conversation is not None
+        return list(conversation.offered)
+
+
+def _shown_before(office: Office, tokens: list[str]) -> None:
+    with office.county.work() as uow:
+        conversation = uow.conversations.of_address(office.county.contact(uow, CITIZEN).address_id or 0)
+        assert conversation is not None
+        conversation.offered = tokens
+
+
+async def test_a_number_means_what_was_shown_last_and_not_what_still_waits(office: Office) -> None:
+    _shown_before(office, ["of the receipt"])
+    office.tell(buttons=[["button.rate_satisfied", "a"], ["button.rate_mostly", "b"]])
+    assert _offered(office) == ["of the receipt"], "it is not on their screen yet"
+    office.citizens.failures = [TemporaryFailure("x")]
+    await office.deliver()
+    assert _offered(office) == ["of the receipt"]
+    office.clock.move(minutes=1)
+    await office.deliver()
+    assert _offered(office) == ["a", "b"]
+
+
+async def test_news_without_choices_leaves_those_that_there_were(office: Office) -> None:
+    _shown_before(office, ["of the receipt"])
+    office.tell("师傅明天到")
+    await office.deliver()
+    assert _offered(office) == ["of the receipt"]
+
+
+async def test_choices_that_came_with_a_later_answer_stay(office: Office) -> None:
+    """The push was on its way when they wrote, and its record comes after their message was answered."""
+
+    def they_write(user_id: str) -> None:
+        office.clock.move(seconds=1)
+        with office.county.work() as uow:
+            conversation = uow.conversations.of_address(office.county.contact(uow, CITIZEN).address_id or 0)
+            assert conversation is not None
+            conversation.offered, conversation.updated_at = ["of the answer"], uow.now
+
+    office.citizens.answer = they_write  # type: ignore[assignment]
+    office.tell(buttons=[["button.rate_satisfied", "a"]])
+    await office.deliver()
+    assert office.citizens.texts(CITIZEN)
+    assert _offered(office) == ["of the answer"]

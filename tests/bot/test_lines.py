@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot import lines as module
-from bot.lines import Lines, Unreadable
+from bot.lines import Lines, Unreadable, unreached
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -78,6 +78,14 @@ async def test_one_connection_carries_one_question_after_the_other() -> None:
     assert first == b"POST /api/bot1:a/send HTTP/1.1"
     assert {b"Content-Type: application/json", b"Content-Length: 6", b"User-Agent: mashang"} < set(fields)
     assert body.decode() == "路灯"
+
+
+async def test_a_query_is_encoded_and_cannot_end_the_line() -> None:
+    server = Server()
+    async with listening(server, path="/api") as lines:
+        await lines.post("/send", "text/plain", b"", seconds=2, query={"token": "a&b =\r\nX: y", "q": "路"})
+    first = server.questions[0].partition(b"\r\n")[0]
+    assert first == b"POST /api/send?token=a%26b+%3D%0D%0AX%3A+y&q=%E8%B7%AF HTTP/1.1"
 
 
 async def test_questions_at_the_same_time_have_connections_of_their_own_up_to_the_limit() -> None:
@@ -164,8 +172,26 @@ async def test_nobody_there_is_an_error() -> None:
     server = Server()
     async with listening(server) as lines:
         pass
-    with pytest.raises(ConnectionRefusedError):
+    with pytest.raises(ConnectionRefusedError) as refused:
         await ask(lines)
+    assert unreached(refused.value)
+
+
+async def test_a_server_that_does_not_even_connect_was_not_reached_and_one_that_says_nothing_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with listening(Server(None)) as lines:
+        with pytest.raises(TimeoutError) as silent:
+            await lines.post("/send", "text/plain", b"", seconds=0.05)
+        assert not unreached(silent.value)
+
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
+    with pytest.raises(TimeoutError) as missed:
+        await lines.post("/send", "text/plain", b"", seconds=0.05)
+    assert unreached(missed.value)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from bot.channel import AttachmentGone, TemporaryFailure
 from bot.media import MAX_ATTEMPTS, MediaFetcher
 from bot.registry import Channels
 from routing.case import PartKind, StoredFile
+from routing.errors import Unchecked
 from storage.store import Store
 from tests.bot.plain_channel import PlainChannel
 
@@ -82,6 +83,23 @@ async def test_after_many_tries_it_is_given_up(fetching: Fetching) -> None:
     assert fetching.file(file_id).state == "pending"
     await fetching.fetch()
     assert fetching.file(file_id).state == "rejected"
+
+
+async def test_a_virus_scanner_that_is_away_uses_up_no_tries(
+    fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetching.channel.contents["x"] = a_photo()
+    ids = [fetching.pending("x") for _ in range(3)]
+
+    def unchecked(content: bytes, declared: str | None) -> None:
+        raise Unchecked("clamd")
+
+    with monkeypatch.context() as away:
+        away.setattr(fetching.store.files, "save", unchecked)
+        for _ in range(MAX_ATTEMPTS + 1):
+            assert await fetching.fetch() == 0
+    assert [(fetching.file(i).state, fetching.file(i).attempts) for i in ids] == [("pending", 0)] * 3
+    assert await fetching.fetch() == 3
 
 
 async def test_a_bug_in_a_channel_holds_up_no_other(fetching: Fetching) -> None:

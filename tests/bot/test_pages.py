@@ -1,5 +1,6 @@
 """The pages: what stands on them, in which language, and that they stay small and safe."""
 
+import base64
 import json
 import re
 import string
@@ -14,7 +15,9 @@ from bot.pages import language
 from bot.pages.entrance import DemoLink
 from bot.pages.template import render
 from bot.pages.words import words_for
+from bot.qr import qr_png
 from routing.code import display_code
+from routing.platform_code import PlatformCode
 from tests.fakes.web import Web, web
 
 CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
@@ -52,7 +55,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     text = "\n".join(path.read_text("utf-8") for path in sources)
     script = (Path("bot/pages/static") / "chat.js").read_text("utf-8")
     made = ("join.role_", "join.can_", "home.demo_", "chat.quick_", "code.wrong_", "code.gone_", "code.many_",
-            "landing.link_", "landing.stall", "landing.project")  # fmt: skip
+            "landing.link_", "landing.in_", "landing.stall", "landing.project")  # fmt: skip
     keys = words_for("zh_CN").sentences
     for key in keys:
         if key.startswith("script."):
@@ -232,3 +235,76 @@ def test_the_script_runs_on_old_phones() -> None:
     script = files("bot.pages").joinpath("static", "chat.js").read_text("utf-8")
     for modern in (r"\?\.", r"\?\?", r"\(\?<[=!]", "replaceAll", "innerHTML", "eval", r"\bawait\b", "`"):
         assert not re.search(modern, re.sub(r"//.*", "", script)), modern
+
+
+# ── the landing page, by the app that it is opened in ───────────────────────────────────────────────────────────
+
+PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
+WECHAT = f"{PHONE} MMWEBID/1 MicroMessenger/8.0.49.2600(0x28003133) WeChat/arm64 NetType/WIFI Language/zh_CN"
+WECOM = f"{PHONE} wxwork/4.1.20 MicroMessenger/7.0.1 NetType/WIFI Language/zh Lang/zh"
+DINGTALK = f"{PHONE} AliApp(DingTalk/7.6.0) com.alibaba.android.rimet/1 Channel/1"
+FOLLOW = "http://weixin.qq.com/q/02abcDEFghijk1000000M"
+
+
+@pytest.fixture
+async def followed(tmp_path: Path) -> AsyncIterator[Web]:
+    """With a WeChat account that has made a lasting code for the deputy and one for the stall that ended."""
+    links = [("landing.link_telegram", "https://t.me/a")]
+    async with web(tmp_path, wechat_account="wx1", links=lambda code: links) as one:
+        with one.store.transaction() as uow:
+            uow.platform_codes.add(PlatformCode("wechat", "wx1", one.town.deputy, FOLLOW, lasting=True))
+            uow.platform_codes.add(PlatformCode("wechat", "wx2", one.town.station, FOLLOW, lasting=True))
+            uow.platform_codes.add(PlatformCode("wechat", "wx1", one.town.stall, FOLLOW, ends_at=uow.now))
+            uow.platform_codes.add(PlatformCode("wechat", "wx1", one.town.other))
+        yield one
+
+
+async def landing(served: Web, code: str, agent: str, lang: str = "zh_CN") -> str:
+    async with served.client(headers={"user-agent": agent}) as browser:
+        answer = await browser.get(f"/c/{code}?lang={lang}")
+        assert answer.status_code == 200
+        assert "User-Agent" in answer.headers["vary"]
+        return answer.text
+
+
+def pictures(page: str) -> list[bytes]:
+    return [base64.b64decode(data) for data in re.findall(r'<img src="data:image/png;base64,([^"]+)"', page)]
+
+
+async def test_inside_wechat_the_code_is_there_to_be_pressed_and_writing_needs_no_following(followed: Web) -> None:
+    page = await landing(followed, followed.town.deputy, WECHAT)
+    assert pictures(page) == [qr_png(FOLLOW, scale=8)]
+    assert "长按下面的码" in page
+    assert page.index(f"/chat?code={followed.town.deputy}") < page.index("关注公众号")
+    assert "t.me" not in page
+    assert not re.search(r"\son\w+=|<script", page)
+
+
+@pytest.mark.parametrize(("agent", "said"), [(PHONE, ""), (WECOM, "企业微信工作台"), (DINGTALK, "钉钉里的工作机器人")])
+async def test_elsewhere_the_code_is_there_to_be_scanned_with_wechat(followed: Web, agent: str, said: str) -> None:
+    page = await landing(followed, followed.town.deputy, agent)
+    assert pictures(page) == [qr_png(FOLLOW, scale=8)]
+    assert "用微信扫一扫这个码" in page
+    assert "长按" not in page
+    assert said in page
+    assert ("您现在是在" in page) == bool(said)
+    assert ("t.me" in page) == (agent == PHONE)
+
+
+@pytest.mark.parametrize("code", ["station", "stall", "other"])
+async def test_a_code_that_is_anothers_or_ended_or_not_made_yet_is_not_shown(followed: Web, code: str) -> None:
+    page = await landing(followed, getattr(followed.town, code), WECHAT)
+    assert pictures(page) == []
+    assert "公众号" not in page
+    assert "/chat?code=" in page
+
+
+async def test_a_desk_without_an_account_looks_for_no_code(served: Web) -> None:
+    assert pictures(await landing(served, served.town.deputy, WECHAT)) == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("zh_CN", "识别图中二维码"), ("zh_TW", "識別圖中二維碼"), ("en", "Press and hold")]
+)
+async def test_how_to_follow_is_told_in_every_language(followed: Web, lang: str, said: str) -> None:
+    assert said in await landing(followed, followed.town.deputy, WECHAT, lang)

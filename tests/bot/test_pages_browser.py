@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from bot.message import Button, OutboundMessage
 from routing.errors import StorageUnavailable
+from routing.platform_code import PlatformCode
 from tests.bot.test_server import listening
 from tests.fakes.web import Web, web
 
@@ -45,8 +46,9 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(folder: Path) -> AsyncIterator[Phone]:
-    async with web(folder) as served, listening(served) as (base, _), async_playwright() as playwright:
+async def phone(folder: Path, **page_options: str) -> AsyncIterator[Phone]:
+    """`page_options` go to `Entrance`."""
+    async with web(folder, **page_options) as served, listening(served) as (base, _), async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
@@ -221,3 +223,25 @@ async def test_earlier_messages_are_fetched_when_asked_for(tmp_path: Path) -> No
         await expect(page.get_by_role("button", name="看更早的消息")).to_have_count(0)
         texts = await page.locator(".message .bubble").all_inner_texts()
         assert [text.rpartition("消息 ")[2] for text in texts[1:]] == [f"{number} 号" for number in range(2, 131)]
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "zh_TW", "en"])
+async def test_inside_wechat_the_code_can_be_pressed_without_a_script(tmp_path: Path, language: str) -> None:
+    agent = "Mozilla/5.0 (Linux; Android 14) Chrome/120.0 Mobile Safari/537.36 MicroMessenger/8.0.49.2600"
+    async with phone(tmp_path, wechat_account="wx1") as one:
+        town = one.served.town
+        with one.served.store.transaction() as uow:
+            made = PlatformCode("wechat", "wx1", town.deputy, "http://weixin.qq.com/q/02abcDEF", lasting=True)
+            uow.platform_codes.add(made)
+        context = await one.browser.new_context(viewport=PHONE, user_agent=agent, java_script_enabled=False)
+        page = await context.new_page()
+        await page.goto(f"{one.base}/c/{town.deputy}?lang={language}")
+        picture = page.locator("figure.qr img")
+        await expect(picture).to_be_visible()
+        box = await picture.bounding_box()
+        assert box is not None
+        assert box["width"] == box["height"] >= 200
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        await page.screenshot(path=tmp_path / f"landing-{language}.png", full_page=True)
+        await context.close()

@@ -3,6 +3,8 @@
 import io
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,22 @@ def test_a_stations_poster_names_no_deputy(font: PosterFont) -> None:
 def test_the_qr_of_the_printed_page_leads_to_the_code(font: PosterFont, tmp_path: Path) -> None:
     page = run("pdftoppm", "-r", "80", "-gray", "-png", "-", stdin=render_poster(DEPUTY, font))
     assert scanned(page, tmp_path) == URL
+
+
+WECHAT = "http://weixin.qq.com/q/02abcDEFghijk1000000M"
+
+
+def test_both_codes_of_a_page_are_read_and_each_says_who_scans_it(font: PosterFont, tmp_path: Path) -> None:
+    poster = render_poster(replace(DEPUTY, wechat_url=WECHAT), font)
+    page = run("pdftoppm", "-r", "80", "-gray", "-png", "-", stdin=poster)
+    assert set(scanned(page, tmp_path).split()) == {URL, WECHAT}
+    words = words_of(poster)
+    assert "微信扫这个" in words
+    assert "其他软件扫这个" in words
+    assert "有效至" not in words
+    assert "此码有效至12月28日" in words_of(
+        render_poster(replace(STATION, wechat_url=WECHAT, wechat_until=date(2026, 12, 28)), font)
+    )
 
 
 def test_the_chinese_font_is_embedded_as_a_subset(font: PosterFont) -> None:

@@ -15,11 +15,12 @@ from PIL import Image
 from bot.channel import AttachmentGone, Capabilities, TemporaryFailure
 from bot.dialogs import citizen, work
 from bot.message import Attachment, InboundMessage, OutboundMessage
-from bot.reception import Reception, message_from_body
+from bot.message_body import message_from_body
+from bot.reception import Reception
 from bot.registry import Channels
 from bot.wording import Wording
 from routing.case import SubmissionPart
-from routing.errors import Conflict, StorageUnavailable
+from routing.errors import Conflict, StorageUnavailable, Unchecked
 from routing.inbox import InboxRecord
 from routing.notice import Notice, NoticeState
 from routing.people import Address
@@ -330,6 +331,28 @@ async def test_what_the_platform_no_longer_has_is_said(hall: Hall) -> None:
     message = hall.message(attachments=(Attachment("voice", reference="gone"),))
     texts = [reply.text for reply in await hall.reception.receive(message)]
     assert texts[-1] == ANY.render("file.gone")
+
+
+async def test_with_a_virus_scanner_that_is_away_the_words_are_taken_and_no_file(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came with the message has to be sent again; what its platform still has is fetched when it is back."""
+
+    def unchecked(content: bytes, declared: str | None) -> None:
+        raise Unchecked("clamd")
+
+    monkeypatch.setattr(hall.county.store.files, "save", unchecked)
+    here = hall.message("路灯不亮", attachments=(Attachment("photo", content=a_photo()),))
+    assert ANY.render("file.unchecked") in [reply.text for reply in await hall.reception.receive(here)]
+    assert [part.kind.value for part in hall.parts(here)] == ["text"]
+    hall.web.contents["there"] = a_photo()
+    there = hall.message(user="u2", attachments=(Attachment("photo", reference="there"),))
+    assert ANY.render("file.unchecked") not in [reply.text for reply in await hall.reception.receive(there)]
+    (part,) = hall.parts(there)
+    with hall.county.work() as uow:
+        file = uow.files.get(part.file_id or 0)
+        assert file is not None
+        assert (file.state, file.reference, file.name) == ("pending", "citizen:there", None)
 
 
 async def test_what_the_platform_cannot_give_now_is_fetched_later(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,6 +260,15 @@ async def test_metrics_show_the_notices_by_state() -> None:
     assert 'mashang_notices{state="pending"} 3.0' in text
 
 
+async def test_metrics_name_the_channel_whose_access_token_is_no_good() -> None:
+    async def tokens() -> dict[str, int]:
+        return {"wechat": 1, "dingtalk": 0}
+
+    text = (await Metrics(tokens=tokens).page()).decode()
+    assert 'mashang_token_trouble{channel="wechat"} 1.0' in text
+    assert 'mashang_token_trouble{channel="dingtalk"} 0.0' in text
+
+
 async def test_metrics_name_what_cannot_be_kept_also_without_the_database() -> None:
     async def away() -> dict[str, int]:
         raise StorageUnavailable

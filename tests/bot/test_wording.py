@@ -15,7 +15,7 @@ import opencc
 import pytest
 import yaml
 
-from bot.dialogs import citizen, desk, officer, work
+from bot.dialogs import citizen, desk, linking, officer, pushes, work
 from bot.dialogs.citizen_cases import PUBLIC_EVENTS
 from bot.dialogs.commands import split_command
 from bot.wording import DEFAULT, LANGUAGES, Wording, fields_of, read_language
@@ -40,12 +40,14 @@ TRANSLATIONS = [language for language in LANGUAGES if language != DEFAULT]
 CITIZEN_SECTIONS = frozenset(
     {
         "greeting", "privacy", "citizen", "collect", "receipt", "emergency", "progress", "add", "withdraw", "rating",
-        "look_back", "case", "code", "intake", "file",
+        "look_back", "case", "code", "intake", "file", "link", "chat",
     }
 )  # fmt: skip
 MEMBER_COMMANDS = {name: command for command in work.COMMANDS for name in command.names}
 #: What a member types besides commands.
-TYPED = frozenset(MEMBER_COMMANDS) | desk._STATES.keys() | officer._CLASSES.keys() | {"建议", "会办", "分类"}
+TYPED = (
+    frozenset(MEMBER_COMMANDS) | desk._STATES.keys() | officer._CLASSES.keys() | pushes.TYPED | {"建议", "会办", "分类"}
+)
 INVITATION = re.compile("邀请 (?:代表|部门|工作人员)")
 HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
@@ -126,6 +128,7 @@ def _families() -> Mapping[str, Iterable[str]]:
         "button.rate_": RATINGS,
         "card.urgency_": list(Urgency),
         "form.": work._FORM_OPERATION,
+        "chat.": [*linking.PLATFORMS, "other"],
         "help.": [*members, *(f"commands_{role}" for role in members)],
         "weekday.": [f"d{day}" for day in range(7)],
     }
@@ -202,7 +205,7 @@ def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
             yield from _mappings(value)
 
 
-@pytest.mark.parametrize("name", ["dialogs", "repeats", "rules", "safety"])
+@pytest.mark.parametrize("name", ["dialogs", "linking", "repeats", "rules", "safety"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_key_stands_twice_and_every_line_is_text(name: str, language: str) -> None:
     """YAML silently takes the last of two equal keys, and reads an unquoted `Yes` as true."""
@@ -285,7 +288,7 @@ def test_a_citizen_can_type_what_they_are_told_to_reply(language: str) -> None:
 def test_every_word_of_a_citizens_help_is_understood(language: str) -> None:
     offered = re.findall(r"(?:^|　)(\S+) ?—", LINES[language]["citizen.help"], re.MULTILINE)
 
-    assert len(offered) == 7
+    assert len(offered) == 9
     assert [name for name in offered if not _understood(name)] == []
 
 

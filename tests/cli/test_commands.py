@@ -105,7 +105,10 @@ def report(store: Store, text: str) -> str:
 
 def _commands() -> list[tuple[str, ...]]:
     alone = ("serve", "demo", "invite", "import", "export", "classify", "evaluate", "backup", "restore", "doctor")
-    groups = {"codes": ("new", "list", "revoke", "print"), "db": ("upgrade", "verify"), "inbox": ("list", "retry")}
+    groups = {
+        "codes": ("new", "list", "revoke", "print"), "db": ("upgrade", "verify"), "inbox": ("list", "retry"),
+        "wechat": ("menu",),
+    }  # fmt: skip
     return [(name,) for name in alone] + [(group, name) for group, names in groups.items() for name in names]
 
 
@@ -459,7 +462,15 @@ def test_a_backup_is_restored_into_an_empty_folder(
 
 
 @pytest.mark.parametrize(
-    "name", ["SECRET_KEY", "TELEGRAM_CITIZEN_TOKEN", "TELEGRAM_DESK_TOKEN", "TELEGRAM_WEBHOOK_SECRET"]
+    "name",
+    [
+        "SECRET_KEY",
+        "TELEGRAM_CITIZEN_TOKEN",
+        "TELEGRAM_DESK_TOKEN",
+        "TELEGRAM_WEBHOOK_SECRET",
+        "DINGTALK_CLIENT_SECRET",
+        "WECOM_SECRET",
+    ],
 )
 @pytest.mark.parametrize(
     "sample",
@@ -521,6 +532,50 @@ def test_an_address_of_telegram_that_is_none_stops_the_start(monkeypatch: pytest
         load_settings()
 
 
+DINGTALK = {"CLIENT_ID": "dingabcdefgh1234", "CLIENT_SECRET": "Real-looking_secret0123456789"}
+
+
+@pytest.mark.parametrize("missing", DINGTALK)
+def test_half_of_dingtalk_stops_the_start_and_says_which_half_is_missing(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    for name, value in DINGTALK.items():
+        if name != missing:
+            monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    said = run("serve", ok=False).stderr.strip()
+    assert said == f"dingtalk is set by half; missing: MASHANG_DINGTALK_{missing}"
+
+
+@pytest.mark.parametrize("name", DINGTALK)
+@pytest.mark.parametrize("value", ["short", "with blank inside", "dingabcdefgh1234\n", "钉钉abcdefgh", "a" * 129])
+def test_what_can_be_no_credential_of_dingtalk_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for other, good in DINGTALK.items():
+        monkeypatch.setenv(f"MASHANG_DINGTALK_{other}", good)
+    monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    with pytest.raises(SettingsError, match=f"MASHANG_DINGTALK_{name} ") as raised:
+        load_settings()
+    assert value not in str(raised.value)
+
+
+def test_a_sample_client_id_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**DINGTALK, "CLIENT_ID": "your-app-key"}.items():
+        monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    with pytest.raises(SettingsError, match="MASHANG_DINGTALK_CLIENT_ID is still a sample"):
+        load_settings()
+
+
+@pytest.mark.parametrize("base", ["", "api.dingtalk.com", "ftp://x", "https://", "http://u:p@x"])
+def test_an_address_of_dingtalk_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    monkeypatch.setenv("MASHANG_DINGTALK_API_BASE", base)
+    assert load_settings(), "without the robot nobody asks for it"
+    for name, value in DINGTALK.items():
+        monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
+    with pytest.raises(SettingsError, match="MASHANG_DINGTALK_API_BASE"):
+        load_settings()
+
+
 def test_the_work_bot_needs_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CITIZEN", "DESK"):
         monkeypatch.setenv(f"MASHANG_TELEGRAM_{name}_TOKEN", TOKEN)
@@ -532,6 +587,89 @@ def test_a_webhook_needs_a_public_address(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("MASHANG_TELEGRAM_WEBHOOK_SECRET", "aReal_LookingSecret")
     monkeypatch.delenv("MASHANG_PUBLIC_URL")
     with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        load_settings()
+
+
+WECHAT = {
+    "APP_ID": "wx5f2e1c9a7b30d468", "APP_SECRET": "0" * 32, "TOKEN": "aRealLookingToken", "AES_KEY": "k" * 43,
+}  # fmt: skip
+
+
+def set_wechat(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (WECHAT | changed).items():
+        monkeypatch.setenv(f"MASHANG_WECHAT_{name}", value)
+
+
+@pytest.mark.parametrize("missing", [(name,) for name in WECHAT] + [("APP_SECRET", "AES_KEY")])
+def test_half_of_a_wechat_account_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    set_wechat(monkeypatch, **dict.fromkeys(missing, ""))
+    named = ", ".join(f"MASHANG_WECHAT_{name}" for name in missing)
+    assert run("serve", ok=False).stderr.strip() == f"wechat is set by half; missing: {named}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AES_KEY", "k" * 42, "is not 43 of"), ("AES_KEY", "k" * 44, "is not 43 of"), ("AES_KEY", "k" * 42 + "=", "43"),
+        ("AES_KEY", "k" * 42 + "é", "43"), ("TOKEN", "aa", "is not 3 to 32"), ("TOKEN", "a" * 33, "is not 3 to 32"),
+        ("TOKEN", "two words", "is not 3 to 32"), ("TOKEN", "change-me", "still a sample"),
+        ("APP_SECRET", "your-app-secret", "still a sample"), ("API_BASE", "api.weixin.qq.com", "address of an API"),
+        ("TEMPLATES", "/no/such/file", "No such file"),
+    ],
+)  # fmt: skip
+def test_a_wechat_setting_that_can_be_none_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    set_wechat(monkeypatch, **{name: value})
+    told = run("serve", ok=False).stderr.strip()
+    assert told.startswith(f"MASHANG_WECHAT_{name}")
+    assert said in told
+    assert WECHAT["AES_KEY"] not in told
+
+
+WECOM = {
+    "CORP_ID": "ww5f2e1c9a7b30d468", "AGENT_ID": "1000002", "SECRET": "0" * 43, "TOKEN": "aRealLookingToken",
+    "AES_KEY": "k" * 43,
+}  # fmt: skip
+
+
+def set_wecom(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
+    for name, value in (WECOM | changed).items():
+        monkeypatch.setenv(f"MASHANG_WECOM_{name}", value)
+
+
+@pytest.mark.parametrize("missing", [(name,) for name in WECOM] + [("AGENT_ID", "AES_KEY")])
+def test_a_part_of_a_wecom_app_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
+    set_wecom(monkeypatch, **dict.fromkeys(missing, ""))
+    named = ", ".join(f"MASHANG_WECOM_{name}" for name in missing)
+    assert run("serve", ok=False).stderr.strip() == f"wecom is set by half; missing: {named}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORP_ID", "ww 1"), ("CORP_ID", "w"), ("AGENT_ID", "app"), ("AGENT_ID", "-1"), ("AGENT_ID", "１００"),
+        ("TOKEN", "aa"), ("TOKEN", "change-me"), ("AES_KEY", "k" * 42), ("SECRET", "your-app-secret"),
+        ("API_BASE", "qyapi.weixin.qq.com"),
+    ],
+)  # fmt: skip
+def test_a_wecom_setting_that_can_be_none_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    set_wecom(monkeypatch, **{name: value})
+    with pytest.raises(SettingsError, match=f"^MASHANG_WECOM_{name}") as raised:
+        load_settings()
+    assert WECOM["SECRET"] not in str(raised.value)
+    assert WECOM["AES_KEY"] not in str(raised.value)
+
+
+def test_wechat_templates_are_looked_at_before_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "templates.yaml"
+    set_wechat(monkeypatch, TEMPLATES=str(path))
+    path.write_text("case.answered: {template: Kx2h, fields: {thing1: 有答复了}}", "utf-8")
+    assert load_settings().wechat_templates == str(path)
+    path.write_text("case.answerd: {template: Kx2h, fields: {thing1: 有答复了}}", "utf-8")
+    with pytest.raises(SettingsError, match=r"MASHANG_WECHAT_TEMPLATES: case\.answerd: there is no such notice"):
         load_settings()
 
 

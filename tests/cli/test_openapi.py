@@ -20,6 +20,9 @@ async def test_the_description_knows_every_route_and_no_other(tmp_path: Path) ->
     settings = Settings(
         data_dir=tmp_path, secret_key="a-real-looking-key-of-more-than-32-characters", public_url="https://desk.example",
         telegram_citizen_token=f"1:{'a' * 35}", telegram_desk_token=f"2:{'b' * 35}", telegram_webhook_secret="hook",
+        wechat_app_id="wx5f2e1c9a7b30d468", wechat_app_secret="0" * 32, wechat_token="0aToken", wechat_aes_key="k" * 43,
+        wecom_corp_id="ww5f2e1c9a7b30d468", wecom_agent_id="1000002", wecom_secret="0" * 43, wecom_token="0aToken",
+        wecom_aes_key="k" * 43,
     )  # fmt: skip
     store = open_store(settings)
     # Nothing is classified here.

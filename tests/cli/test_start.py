@@ -40,7 +40,10 @@ except SystemExit:
     print(json.dumps(sorted(sys.modules)))
 """
 
-BOTS = {"TELEGRAM_CITIZEN_TOKEN": f"1000001:{'a' * 35}", "TELEGRAM_DESK_TOKEN": f"1000002:{'b' * 35}"}
+BOTS = {
+    "TELEGRAM_CITIZEN_TOKEN": f"1000001:{'a' * 35}", "TELEGRAM_DESK_TOKEN": f"1000002:{'b' * 35}",
+    "DINGTALK_CLIENT_ID": "dingabcdefgh1234", "DINGTALK_CLIENT_SECRET": "c" * 40,
+}  # fmt: skip
 
 #: By package, why a start must not import it.
 NOT_BY_A_START = {
@@ -55,6 +58,10 @@ NOT_BY_A_START = {
     "httpx": "python-telegram-bot's, and not used",
     "aiogram": "for the citizens' bot, beside the rest",
     "telegram": "for the work bot, beside the rest",
+    "dingtalk_stream": "for the work robot, beside the rest",
+    "websockets": "dingtalk_stream's",
+    "wechatpy": "for WeChat",
+    "requests": "wechatpy's and dingtalk_stream's, and not used",
 }
 
 #: By `--help`, which people wait for at the keyboard.
@@ -93,7 +100,7 @@ def test_a_new_database_is_what_alembic_is_imported_for(tmp_path: Path) -> None:
 
 def test_bots_are_loaded_beside_the_rest_and_not_before(served: Path) -> None:
     found = imported(SERVE, folder=served, **BOTS)
-    assert not found & {"aiogram", "telegram", "httpx"}
+    assert not found & {"aiogram", "telegram", "httpx", "dingtalk_stream", "websockets", "requests"}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["codes", "--help"]], ids=" ".join)

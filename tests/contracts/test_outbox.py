@@ -115,6 +115,31 @@ def test_notices_are_found_for_their_case_and_for_what_was_replied_to(store: Sto
         assert unit.notices.of_case(case.id, ["pending"]) == []
 
 
+def test_what_waits_for_somebody_to_write_is_not_claimed_and_is_due_in_its_order_when_they_do(
+    store: Store, clock: Clock
+) -> None:
+    with store.transaction() as unit:
+        who, other = somebody(unit, "u1"), somebody(unit, "u2")
+        waited = [notice_to(unit, who.contact) for _ in range(3)]
+        elsewhere = notice_to(unit, other.contact)
+        for notice in (*waited, elsewhere):
+            notice.state = NoticeState.WAITING
+    clock.move(hours=1)
+    with store.transaction() as unit:
+        assert claim(unit) == []
+        assert unit.notices.oldest_pending(clock.now) is None
+        resumed = unit.notices.resume(who.contact.id)
+        assert [notice.id for notice in resumed] == [notice.id for notice in waited]
+        assert unit.notices.to_claim
+        assert list(unit.notices.waiting(who.contact.id, Priority.PUSH)) == [notice.id for notice in waited]
+        new = notice_to(unit, who.contact)
+    with store.transaction() as unit:
+        assert unit.notices.oldest_pending(clock.now) == clock.now, "it is late from now on, not since it was told"
+        assert [notice.id for notice in claim(unit)] == [*(notice.id for notice in waited), new.id]
+        assert unit.notices.counts() == {"pending": 4, "waiting": 1}
+        assert unit.notices.resume(who.contact.id) == []
+
+
 @contextmanager
 def two_processes(store: Store) -> Iterator[tuple[SqlUnitOfWork, SqlUnitOfWork]]:
     """Two transactions open at once."""

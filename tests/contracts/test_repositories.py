@@ -13,6 +13,7 @@ from routing.errors import Conflict
 from routing.follow_up import FollowUp, FollowUpKind
 from routing.inbox import InboxRecord, MailboxMessage
 from routing.people import AccessAttempt, ButtonGrant, Invitation, Member, Role
+from routing.platform_code import PlatformCode
 from routing.station import Department, Deputy, Station
 from storage.store import Store
 from tests.conftest import Clock
@@ -287,3 +288,22 @@ def test_open_states_are_all_listed_for_a_department(store: Store) -> None:
             case_of(unit, who, f"HP-{number}", state).department = "urban"
         case_of(unit, who, "HP-x", CaseState.CLOSED).department = "urban"
         assert len(unit.cases.of_department("urban", sorted(OPEN_STATES))) == len(OPEN_STATES)
+
+
+def test_the_codes_of_an_account_at_a_platform_are_kept_and_counted(store: Store) -> None:
+    with store.transaction() as unit:
+        for account, code, lasting in (("wx1", "B", True), ("wx1", "A", False), ("wx2", "A", True)):
+            unit.platform_codes.add(PlatformCode("wechat", account, code, lasting=lasting))
+        assert unit.platform_codes.lasting("wechat", "wx1") == 1
+    with store.transaction() as unit:
+        kept = unit.platform_codes.get("wechat", "wx1", "A")
+        assert kept is not None
+        kept.url, kept.ends_at = "http://weixin.qq.com/q/1", unit.now
+        assert unit.platform_codes.get("wechat", "wx3", "A") is None
+        assert unit.platform_codes.lasting("wechat", "wx3") == 0
+    with store.transaction() as unit:
+        rows = unit.platform_codes.all("wechat", "wx1")
+        assert [(row.code, row.url, row.ends_at) for row in rows] == [
+            ("A", "http://weixin.qq.com/q/1", unit.now), ("B", None, None),
+        ]  # fmt: skip
+        assert not rows[0].leads_until(unit.now)

@@ -25,6 +25,13 @@ from tests.contracts.rows import case_of, somebody
 AT = datetime(2026, 11, 23, 2, 0, 0, 123_000, tzinfo=UTC)
 
 
+#: Counts, which no column of 64 bits is needed for.
+SMALL = {
+    "parts", "attempts", "wrong", "round", "due_days", "returns", "next_seq", "event_count", "waiting", "parts_sent",
+    "failures", "quiet_from", "quiet_to",
+}  # fmt: skip
+
+
 def filled(mapper: Mapper[Any], copy: int = 0) -> Any:
     """An object with every field set to something else than its default; another one for each `copy`."""
     hints = get_type_hints(mapper.cls)
@@ -48,7 +55,7 @@ def filled(mapper: Mapper[Any], copy: int = 0) -> Any:
         elif "int" in hint:
             large = (1 << 62) + number + 100 * copy
             values[field.name] = number if field.name in ("seq", "version", "size", "position") else large
-            if field.name in ("parts", "attempts", "wrong", "round", "due_days", "returns", "next_seq", "event_count"):
+            if field.name in SMALL:
                 values[field.name] = number
         else:
             # A column for the program's own words is plain text; what people and platforms say comes back whole.

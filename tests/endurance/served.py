@@ -27,7 +27,7 @@ class OwnDelivery(Delivery):
         if seconds := os.environ.get("SERVED_LEASE"):
             options["lease"] = timedelta(seconds=float(seconds))
         super().__init__(*parts, **options)
-        self._owner = str(os.getpid())
+        self._owner = self._counted._owner = str(os.getpid())
 
 
 def wrong_clock(file: Path) -> datetime:

@@ -94,6 +94,10 @@ def _get_file(bot: FakeBot, params: dict[str, str], files: dict[str, bytes]) -> 
 
 METHODS: dict[str, Callable[[FakeBot, dict[str, str], dict[str, bytes]], Any]] = {
     "getme": _me,
+    "getwebhookinfo": lambda bot, params, files: {
+        "url": bot.webhook.url if bot.webhook else "",
+        "pending_update_count": len(bot.pending),
+    },
     "setwebhook": _set_webhook,
     "deletewebhook": lambda bot, params, files: _set_webhook(bot, {**params, "url": ""}, files),
     "sendmessage": _send("sendMessage", None),

@@ -34,6 +34,11 @@ def serving(folder: Path, kind: type[Station] = Station, **more: str) -> Iterato
         "DATA_DIR": str(folder), "HOST": "127.0.0.1", "PORT": url.rpartition(":")[2], "PUBLIC_URL": url,
         "SECRET_KEY": KEY, "TELEGRAM_CITIZEN_TOKEN": TOKENS["citizen"], "TELEGRAM_DESK_TOKEN": TOKENS["desk"],
         "TELEGRAM_API_BASE": platform.url, "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        # Nobody here knows their tokens, so nothing is ever sent there: `test_wechat.py` and `test_wecom.py` do.
+        "WECHAT_APP_ID": "wx5f2e1c9a7b30d468", "WECHAT_APP_SECRET": "0" * 32, "WECHAT_TOKEN": "nobody0knows0this",
+        "WECHAT_AES_KEY": "k" * 43, "WECHAT_API_BASE": "http://127.0.0.1:9",
+        "WECOM_CORP_ID": "ww5f2e1c9a7b30d468", "WECOM_AGENT_ID": "1000002", "WECOM_SECRET": "0" * 43,
+        "WECOM_TOKEN": "nobody0knows0this", "WECOM_AES_KEY": "k" * 43, "WECOM_API_BASE": "http://127.0.0.1:9",
     }  # fmt: skip
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MASHANG_")}
     ours = {f"MASHANG_{name}": value for name, value in settings.items()}

@@ -219,7 +219,8 @@ def test_what_is_no_backup_is_not_restored(run: Run, tmp_path: Path, monkeypatch
 
 
 _SETTINGS = ("SECRET_KEY", "DATABASE_URL", "PORT", "HOST", "PUBLIC_URL", "TELEGRAM_CITIZEN_TOKEN", "TELEGRAM_API_BASE",
-             "TELEGRAM_WEBHOOK_SECRET", "OLDER_SECRET_KEYS", "POSTER_FONT")  # fmt: skip
+             "TELEGRAM_WEBHOOK_SECRET", "OLDER_SECRET_KEYS", "POSTER_FONT", "WECHAT_APP_ID", "WECHAT_APP_SECRET",
+             "WECHAT_TOKEN", "WECHAT_AES_KEY", "WECHAT_API_BASE", "WECHAT_TEMPLATES")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", _SETTINGS)

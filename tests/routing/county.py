@@ -206,10 +206,12 @@ class County:
         assert address is not None
         return address, _there(uow.conversations.of_address(address.id))
 
-    def contact(self, uow: UnitOfWork, who: str = CITIZEN) -> Contact:
+    def address(self, uow: UnitOfWork, who: str = CITIZEN) -> Address:
         account = "desk" if any(m.name == who for m in uow.directory.members.values()) else "citizen"
-        address, _ = self.chat_of(uow, who, account)
-        return _there(uow.contacts.get(address.contact_id))
+        return self.chat_of(uow, who, account)[0]
+
+    def contact(self, uow: UnitOfWork, who: str = CITIZEN) -> Contact:
+        return _there(uow.contacts.get(self.address(uow, who).contact_id))
 
     def does(
         self,

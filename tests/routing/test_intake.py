@@ -10,7 +10,8 @@ from routing import casework, intake
 from routing.case import Case, CaseState, PartKind, StoredFile, Submission, Urgency
 from routing.code import Code, CodeKind, make_code
 from routing.errors import Forbidden, Refused
-from routing.intake import MAX_PARTS, MAX_TEXT, WRONG_CODES_AN_HOUR, Arrival
+from routing.guessing import WRONG_CODES_AN_HOUR
+from routing.intake import MAX_PARTS, MAX_TEXT, Arrival
 from routing.people import Role
 from routing.workflow import Actor
 from tests.conftest import Clock
@@ -450,7 +451,7 @@ def test_what_is_added_to_a_sealed_case_is_encrypted_as_well(county: County, sea
 
 def opens(county: County, number_or_id: str | int, who: str = CITIZEN) -> str:
     with county.work() as uow:
-        return intake.own_case(uow, county.contact(uow, who), number_or_id).number
+        return intake.own_case(uow, county.address(uow, who), number_or_id).number
 
 
 def test_a_number_opens_only_ones_own_case(county: County, sealed: str) -> None:

@@ -8,6 +8,7 @@ from cli.demo_data import load_demo_county
 from nlp.classify import Classifier
 from nlp.taxonomy import default_taxonomy
 from routing.case import Case, CaseState, PartKind, StoredFile, Submission, SubmissionPart
+from routing.notice import Notice, NoticeState
 from routing.people import Address, Contact, Conversation
 from routing.retention import Housekeeper
 from routing.suggestion import Understanding
@@ -70,6 +71,29 @@ async def test_after_180_days_nobody_can_tell_who_it_was(
     assert text is not None
     assert text.startswith("路灯不亮")
     assert "13800001234" not in text
+
+
+async def test_what_waited_for_them_to_write_waits_no_longer(
+    sqlite_store: Store, clock: Clock, understanding: Understanding
+) -> None:
+    address, _, _ = closed_case(sqlite_store)
+    with sqlite_store.transaction() as uow:
+        contact, kept = uow.contacts.get(address.contact_id), uow.contacts.address_by_id(address.id)
+        assert contact is not None
+        assert kept is not None
+        notice = Notice("case.message", contact.id, uow.now, uow.now, state=NoticeState.WAITING)
+        uow.notices.add(notice)
+        contact.waiting, kept.allowance = 1, {"open": {"message": [0, 0]}}
+    clock.move(days=179)
+    await Housekeeper(sqlite_store.writer, sqlite_store.files, understanding).tidy()
+    with sqlite_store.transaction() as uow:
+        assert uow.notices.counts() == {"waiting": 1}
+    clock.move(days=2)
+    await Housekeeper(sqlite_store.writer, sqlite_store.files, understanding).tidy()
+    with sqlite_store.transaction() as uow:
+        assert uow.notices.counts() == {"obsolete": 1}
+        contact, kept = uow.contacts.get(address.contact_id), uow.contacts.address_by_id(address.id)
+        assert (contact.waiting, kept.allowance) == (0, None)  # type: ignore[union-attr]
 
 
 async def test_before_that_everything_stays(sqlite_store: Store, clock: Clock, understanding: Understanding) -> None:

@@ -5,9 +5,9 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from cli.stage import DeskStage, MovableClock, listen, serving
+from cli.stage import MovableClock, listen, serving
 from cli.transcript import PICTURE, Chat, Heard
-from cli.webstage import photograph
+from cli.webstage import BrowserStage, photograph
 from cli.wiring import Desk
 from routing.invitations import PREFIX
 from tests.fakes.telegram import FakeBot, FakeTelegram, Person
@@ -81,14 +81,14 @@ def _heard(sent: Sent) -> Heard:
     return Heard("\n".join(lines), tuple(button["text"] for button in sent.buttons))
 
 
-class TelegramStage(DeskStage):
-    def __init__(self, desk: Desk, clock: MovableClock, fake: FakeTelegram) -> None:
-        super().__init__(desk, clock)
+class TelegramStage(BrowserStage):
+    def __init__(self, desk: Desk, clock: MovableClock, fake: FakeTelegram, base: str) -> None:
+        super().__init__(desk, clock, base)
         self._fake = fake
         self._people: dict[str, TelegramPerson] = {}
         self._numbers = itertools.count(501)
 
-    def chat(self, who: str) -> Chat:
+    def person(self, who: str) -> Chat:
         if who not in self._people:
             bots = self._fake.bots
             self._people[who] = TelegramPerson(bots[CITIZEN_TOKEN], bots[DESK_TOKEN], next(self._numbers))
@@ -117,7 +117,11 @@ async def telegram_stage(
         async with serving(desk, listening):
             for bot in fake.bots.values():
                 assert (bot.webhook is not None) == webhook
-            yield TelegramStage(desk, clock, fake)
+            stage = TelegramStage(desk, clock, fake, base)
+            try:
+                yield stage
+            finally:
+                await stage.close()
             for bot in fake.bots.values():
                 assert not bot.pending
                 assert all(status == 200 for _, status in bot.attempts)

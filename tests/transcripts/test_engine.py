@@ -75,6 +75,8 @@ async def test_every_kind_of_line_is_done(room: Room) -> None:
         群众 发位置 30.25,120.16
         代表 接受邀请 deputy 林秋
         路人 打开工作窗口
+        群众：ABCD-EFGH-JKMN
+        代表网页 打开关联码
         （086 号代表外出 5 天）
         （过 2 天）
         （到 11-26 18:30）
@@ -83,9 +85,10 @@ async def test_every_kind_of_line_is_done(room: Room) -> None:
     )
     assert room.people["群众"].done == [
         ("scan", "code of HB 086"), ("scan", "code of HB None"), ("say", "说好的：明天 ［图］"), ("press", "对"),
-        ("say", "是的", "code"), ("photo",), ("place", 30.25, 120.16),
+        ("say", "是的", "code"), ("photo",), ("place", 30.25, 120.16), ("say", "ABCD-EFGH-JKMN"),
     ]  # fmt: skip
     assert room.people["代表"].done == [("join", "deputy 林秋")]
+    assert room.people["代表网页"].done == [("join", "ABCDEFGHJKMN")]
     assert room.people["路人"].done == [("open_desk",)]
     assert room.gone == [("086", 5)]
     assert room.now == datetime(2027, 1, 4, 1, 0, tzinfo=UTC)

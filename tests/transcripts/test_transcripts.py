@@ -1,4 +1,5 @@
-"""Every dialogue of this folder, and the demonstration's, played on the web chat and on both Telegram bots.
+"""Every dialogue of this folder, and the demonstration's, played on the web chat, on both Telegram bots, with the
+citizens on WeChat, and with the members on DingTalk and in WeCom.
 
 Each `.txt` here is a test; `cli/transcript.py` says how its lines are read. One alone:
 `pytest tests/transcripts -k "gas and web and sqlite"`.
@@ -24,7 +25,10 @@ from routing.ports import UnitOfWork
 from routing.suggestion import Understanding
 from storage.sealer import AesSealer
 from storage.store import Store
+from tests.transcripts.dingtalk_stage import dingtalk_stage
 from tests.transcripts.telegram_stage import telegram_stage
+from tests.transcripts.wechat_stage import wechat_stage
+from tests.transcripts.wecom_stage import wecom_stage
 
 SCRIPTS = {
     path.stem: path.read_text(encoding="utf-8") for path in [SCENARIO, *sorted(Path(__file__).parent.glob("*.txt"))]
@@ -32,9 +36,15 @@ SCRIPTS = {
 #: Monday, 9:00 in the county.
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 #: Where every script plays.
-STAGES = [("web", "sqlite"), ("telegram_webhook", "sqlite"), ("telegram_polling", "postgresql")]
+STAGES = [
+    ("web", "sqlite"), ("telegram_webhook", "sqlite"), ("telegram_polling", "postgresql"), ("wechat", "sqlite"),
+    ("dingtalk", "sqlite"), ("wecom", "sqlite"),
+]  # fmt: skip
 #: Where the scenarios that must never break play as well (a machine without PostgreSQL still polls).
-MORE_STAGES = [("web", "postgresql"), ("telegram_polling", "sqlite")]
+MORE_STAGES = [
+    ("web", "postgresql"), ("telegram_polling", "sqlite"), ("wechat", "postgresql"), ("dingtalk", "postgresql"),
+    ("wecom", "postgresql"),
+]  # fmt: skip
 ESSENTIAL = ("scenario_job", "07", "08", "10", "14")
 
 
@@ -67,6 +77,12 @@ async def _stage(channel: str, url: str, folder: Path, understanding: Understand
 
         if channel == "web":
             yield await stack.enter_async_context(web_stage(build({}), clock))
+        elif channel == "wechat":
+            yield await stack.enter_async_context(wechat_stage(build, clock, folder))
+        elif channel == "dingtalk":
+            yield await stack.enter_async_context(dingtalk_stage(build, clock))
+        elif channel == "wecom":
+            yield await stack.enter_async_context(wecom_stage(build, clock))
         else:
             webhook = channel == "telegram_webhook"
             yield await stack.enter_async_context(telegram_stage(build, clock, webhook=webhook))

@@ -13,6 +13,7 @@ import aiohttp
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.channel import Channel
 from bot.channels.telegram_channel import TelegramChannel
 from bot.http import HttpClient
 from tests.bot.channels.harness import RETRY_AFTER, Fault, Harness, Inbound, Receipt, Seen, until
@@ -52,7 +53,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve(channel: TelegramChannel, listener: socket.socket) -> AsyncIterator[None]:
+async def serve(channel: Channel, listener: socket.socket) -> AsyncIterator[None]:
     """The channel's routes on a real server, stopped without waiting for anybody."""
     app = Starlette(routes=list(channel.routes()))
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")

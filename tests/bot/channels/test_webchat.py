@@ -14,9 +14,11 @@ from bot.channel import RecipientBlocked
 from bot.channels.webchat_api import Limits
 from bot.channels.webchat_session import new_token, user_id_of
 from bot.message import Button, OutboundMessage, Picture
+from routing import linking
 from routing.case import PartKind, StoredFile
 from routing.errors import StorageUnavailable
 from routing.notice import Notice
+from routing.people import Address, Contact, Role
 from tests.bot.channels.conformance import ChannelConformance
 from tests.bot.channels.harness import Fault, Harness, Inbound, Receipt, Seen
 from tests.fakes.web import Web, web
@@ -460,6 +462,24 @@ async def test_an_invitation_is_shown_first_and_taken_by_a_button(served: Web) -
         assert (await browser.get(f"{desk}/messages")).json()["messages"][-1]["text"] == "收到：列表"
         # A citizen's chat knows nothing of either.
         assert (await browser.get("/chat/messages")).status_code == 401
+
+
+async def test_a_code_for_another_chat_of_a_member_opens_a_desk_as_well(served: Web) -> None:
+    with served.store.transaction() as uow:
+        (member,) = [m for m in uow.directory.members.values() if m.role is Role.STAFF]
+        contact = Contact(uow.now)
+        uow.contacts.add(contact)
+        address = Address(contact.id, "dingtalk", "desk", "staff1", uow.now)
+        uow.contacts.add_address(address)
+        bound = uow.members.get(member.id)
+        assert bound is not None
+        bound.contact_id = contact.id
+    with served.store.transaction() as uow:
+        secret = linking.make_code(uow, contact, address, "work").secret
+    async with served.client() as browser:
+        assert "王晓" in (await browser.get(f"/join/{secret}")).text
+        assert (await browser.post(f"/join/{secret}")).status_code == 303
+    assert [message.code for message in served.echo.messages] == [f"join_{secret}"]
 
 
 async def test_a_desk_cookie_opens_no_citizen_chat_and_the_other_way_round(served: Web) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.wording import Wording
 from routing import casework
 from routing.buttons import LIFETIME
 from routing.case import CaseState
@@ -111,7 +112,7 @@ def test_several_messages_of_several_kinds_become_one_case(chat: Chat) -> None:
     assert chat.texts(case) == ["路灯不亮", None, None, None, "在海珀路"]
 
 
-@pytest.mark.parametrize("word", ["提交", "说完了", "說完了", "/submit", "DONE", "1"])
+@pytest.mark.parametrize("word", ["提交", "说完了", "說完了", "/submit", "DONE", "1", "１", "①", "1.", " 1。", "⒈"])
 def test_it_is_sent_in_by_a_word_or_a_number(chat: Chat, word: str) -> None:
     chat.say("路灯不亮")
     assert chat.say(word) == ["receipt.sure"]
@@ -361,6 +362,39 @@ def test_taking_back_is_asked_about_first(chat: Chat) -> None:
     assert chat.press("button.withdraw") == ["withdraw.done"]
     assert chat.cases[0].state is CaseState.WITHDRAWN
     assert chat.press("button.withdraw") == ["error.state"]
+
+
+# --- the words of a menu -------------------------------------------------------------------------------------------
+
+
+def test_who_wants_to_tell_something_is_asked_what(chat: Chat) -> None:
+    assert chat.say("说事") == ["citizen.hello"]
+    chat.say(LAMP)
+    assert chat.say("說事") == ["collect.go_on"], "and goes on where there is a draft"
+    assert chat.say("1") == ["receipt.sure"]
+    assert chat.texts(chat.cases[0]) == [LAMP]
+
+
+def test_who_is_at_the_station_and_when(county: County, chat: Chat) -> None:
+    assert chat.say("今天谁在站") == ["on_duty.station"]
+    said = Wording().render("on_duty.station", "zh_CN", chat.heard[0].params)
+    assert said.startswith("海珀社区代表联络站\n接待时间：")
+    assert f"086 {DEPUTY}代表：" in said
+    assert "None" not in said
+    assert Chat(county, "somebody new").say("谁在站")[-1] == "on_duty.station"
+
+
+def test_the_emergency_button_gives_the_numbers_to_ring(chat: Chat) -> None:
+    assert chat.say("🆘") == ["citizen.sos"]
+    said = Wording().render("citizen.sos", "zh_CN", chat.heard[0].params)
+    assert all(number in said for number in ("110", "119", "120", "0571-8000-0003"))
+    assert chat.say("楼道里有煤气味")[-1] == "receipt.emergency"
+
+
+@pytest.mark.parametrize("typed", ["3", "0", "00", "1.5", "11", "1个", "第1", "二", "1。。", "٣"])
+def test_a_number_that_was_not_offered_is_something_to_tell(chat: Chat, typed: str) -> None:
+    chat.say(LAMP)
+    assert chat.say(typed) == ["collect.more"]
 
 
 # --- being asked ---------------------------------------------------------------------------------------------------

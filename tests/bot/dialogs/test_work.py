@@ -5,6 +5,7 @@ import pytest
 from routing import casework, satisfaction
 from routing.buttons import LIFETIME
 from routing.case import CaseState
+from routing.notice import NoticeState, word
 from tests.bot.dialogs.chat import Chat
 from tests.conftest import Clock
 from tests.routing.county import CITIZEN, COLLEAGUE, DEPUTY, LAMP, OFFICER, STAFF, County
@@ -321,6 +322,22 @@ def test_a_search_shows_all_of_it_with_what_tells_who_it_is_hidden(county: Count
     assert "13800001234" not in text
     assert len(text) > 1200
     assert staff.heard[0].case_id == county.case(number).id, "a reply to it names the case"
+
+
+def test_a_search_says_what_has_not_reached_the_reporter(county: County, staff: Chat, number: str) -> None:
+    county.does(casework.accept, STAFF, number)
+    staff.say(f"查 {number}")
+    assert staff.heard[0].params["waiting"] == ""
+    with county.work() as uow:
+        case = uow.cases.by_number(number)
+        assert case is not None
+        told = uow.notices.of_case(case.id, [NoticeState.PENDING])
+        assert {notice.member_id is None for notice in told} == {True, False}
+        for notice in told:
+            notice.state = NoticeState.WAITING
+    staff.say(f"查 {number}")
+    theirs = [notice for notice in told if notice.member_id is None]
+    assert staff.heard[0].params["waiting"] == word("staff.waiting", count=len(theirs))
 
 
 def test_the_citizen_reads_the_answer_and_nothing_of_the_talk_behind(county: County, deputy: Chat, number: str) -> None:
