@@ -306,6 +306,7 @@ def supplement(
     if case.state is CaseState.NEEDS_INFO:
         uow.cases.add_event(perform(case, Action.INFORM, citizen, uow.now))
         case.question = None
+        _expect_no_answer(uow, contact.id, case)
         for follow_up in uow.follow_ups.pending_of_case(case.id, [FollowUpKind.INFO_EXPIRES]):
             restart_clock(uow, case, follow_up)
     else:
@@ -325,6 +326,14 @@ def expect_answer(uow: UnitOfWork, contact_id: int, case: Case) -> None:
             conversation.data = {**conversation.data, "asked": case.id}
             # "2" is now an answer, and no longer the second button of an older message.
             conversation.offered = []
+
+
+def _expect_no_answer(uow: UnitOfWork, contact_id: int, case: Case) -> None:
+    """They answered in one of their chats: what they say in another is no answer any more."""
+    for address in uow.contacts.addresses_of(contact_id):
+        conversation = uow.conversations.of_address(address.id)
+        if conversation is not None and conversation.data.get("asked") == case.id:
+            conversation.data = {name: value for name, value in conversation.data.items() if name != "asked"}
 
 
 def stop_clock(uow: UnitOfWork, case: Case, until: datetime) -> None:

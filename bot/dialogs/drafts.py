@@ -36,7 +36,6 @@ def gather(turn: Turn) -> None:
     case = turn.uow.cases.get(asked) if asked else None
     if case is not None and case.state is CaseState.NEEDS_INFO and intake.draft_of(turn.uow, conversation) is None:
         cases.supplement(turn, case)
-        conversation.data = {k: v for k, v in conversation.data.items() if k != "asked"}
         return
     if conversation.state in WAITING:
         WAITING[conversation.state](turn)

@@ -1,11 +1,12 @@
 """One person, many addresses: news go to the one used last, and to the next when that takes nothing; never twice."""
 
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.channel import RecipientBlocked, TemporaryFailure, WindowClosed
+from bot.channel import NotReached, RateLimited, RecipientBlocked, TemporaryFailure, WindowClosed
 from routing import linking
 from routing.notice import NoticeState, Priority
 from routing.people import Address, Contact, Conversation
@@ -192,6 +193,40 @@ async def test_what_was_told_just_when_they_were_joined_arrives(person: Person) 
     await person.deliver()
     assert (person.states(ids), person.heard_there()) == ([S.SENT], ["一"])
     assert person.notice(ids[0]).contact_id == mine
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_happens_nothing_comes_twice_or_is_lost(person: Person, seed: int) -> None:
+    """Two chats that count and one that doesn't, all of which say clearly what they did not take."""
+    dice = random.Random(seed)
+    person.link()
+    person.link("counted", "ming's other phone")
+    refusals = [WindowClosed("shut"), RateLimited(5), RecipientBlocked("blocked"), NotReached("refused")]
+    ids: list[int] = []
+    for number in range(60):
+        ids += person.tell(f"{number}")
+        channels: list[PlainChannel] = [person.counted, person.plain]
+        for channel in channels:
+            channel.failures = [dice.choice(refusals) for _ in range(dice.randrange(3))]
+        match dice.randrange(4):
+            case 0:
+                await person.hears()
+            case 1:
+                await person.hears(None, "plain", user_id=WEB)
+            case 2:
+                person.clock.move(hours=dice.randrange(60))
+        person.clock.move(minutes=2)
+        await person.deliver()
+    person.counted.failures = person.plain.failures = []
+    for _ in range(12):
+        await person.hears(None, "plain", user_id=WEB)
+        person.clock.move(hours=1)
+        await person.deliver()
+    assert set(person.states(ids)) <= {S.SENT, S.BLOCKED}
+    came = [m.text.rpartition("：")[2] for channel in (person.counted, person.plain) for _, m in channel.sent]
+    assert len(came) == len(set(came)), "something came twice"
+    assert len(came) == person.states(ids).count(S.SENT)
+    assert len(came) > 40
 
 
 # --- members ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing import intake, linking
+from routing import casework, intake, linking
 from routing.buttons import offer, press
 from routing.case import verify_chain
 from routing.code import ALPHABET
@@ -467,11 +467,20 @@ def test_one_person_counts_once(county: County) -> None:
 
 def test_a_question_may_be_answered_in_any_chat(county: County) -> None:
     number = county.report(who=WEB)
-    joined = join(county, code(county))
+    join(county, code(county))
+
+    def asked() -> list[int | None]:
+        with county.work() as uow:
+            return [county.chat_of(uow, who)[1].data.get("asked") for who in (PHONE, WEB)]
+
+    county.does(casework.accept, STAFF, number)
+    county.does(casework.ask, STAFF, number, "哪一盏灯？")
+    assert asked() == [county.case(number).id] * 2
     with county.work() as uow:
-        intake.expect_answer(uow, joined.contact.id, county.case(number))
-        asked = [county.chat_of(uow, who)[1].data.get("asked") for who in (PHONE, WEB)]
-    assert asked == [county.case(number).id] * 2
+        case = uow.cases.by_number(number)
+        assert case is not None
+        intake.supplement(uow, county.contact(uow, PHONE), case, text="第三盏")
+    assert asked() == [None, None], "and what they say next is none"
 
 
 def test_what_is_added_goes_to_what_was_told_in_this_chat(county: County) -> None:
