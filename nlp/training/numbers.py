@@ -22,7 +22,7 @@ class Recipe(NamedTuple):
     danger_share: float = 0.03
     corruption_share: float = 0.03
     """How many of our own harmless sentences may raise an alarm, where the thresholds are put."""
-    rules: float = 0.15
+    rules: float = 0.5
     """What a point of the taxonomy's rules adds to a score when a text is classified."""
     folds: int = 5
     measured_folds: int = 2
