@@ -24,7 +24,7 @@ idf), ``scale`` and ``bias`` (float32, by column), ``columns`` (their names) and
     id           name of the model
     temperature  a number, or [[most pieces, temperature], ...]: a short text is less sure
     fields       the leaves of each field, [[code, ...], ...]; none where nothing was learned of formal messages
-    field temperature   what the fields' chances are evened out by in a formal text, like temperature (1)
+    field temperature, field doubt   the same two for the fields' chances in a formal text (1, 0)
     thresholds   {"safety": score, "integrity": score}: what is above them is an alarm
     rules        how much a point of the taxonomy's rules adds to a score (0.15 where not said)
     doubt        the share of every chance that is spread over all leaves, however clear a text seems (0)
@@ -112,6 +112,7 @@ class Model:
         )
         self._squares: Floats = arrays["squares"].astype(np.float32)
         self._temperatures = _Steps(header["temperature"])
+        self.field_doubt = float(header.get("field doubt", 0.0))
         self._field_temperatures = _Steps(header.get("field temperature", 1.0))
         self._formal = self.columns.index(FORMAL) if FORMAL in self.columns else None
         #: Leaf code -> number of its field's column, or of the 0 behind them all.
@@ -263,7 +264,7 @@ def _header(text: str, columns: frozenset[str]) -> Mapping[str, Any]:
         sound = all(_LEAST_TEMPERATURE <= t < math.inf for t in temperatures) and bool(header.keys() & {"id"})
         sound = sound and all(map(math.isfinite, map(float, header.get("thresholds", {}).values())))
         sound = sound and 0 <= float(header.get("rules", _RULES)) < math.inf and bool(temperatures)
-        sound = sound and 0 <= float(header.get("doubt", 0.0)) < 1
+        sound = sound and all(0 <= float(header.get(name, 0.0)) < 1 for name in ("doubt", "field doubt"))
         fields = [[str(leaf) for leaf in leaves] for leaves in header.get("fields", ())]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"header: {error}") from None

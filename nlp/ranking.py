@@ -5,8 +5,9 @@
     chance(leaf) = (1 - doubt) * exp(score / T) / sum over all leaves of exp(score / T) + doubt / leaves
 
 T is the model's temperature, fitted so that of what is called 80 % sure eight in ten are right. In a
-formal text each field's share of the exponentials is raised to ``Model.field_power`` before they are
-made to add up to 1, and nothing is doubted. A department's chance is the sum over the leaves that it leads.
+formal text the leaves' doubt does not count; what those of a field have together is raised to
+``Model.field_power``, with a doubt of the fields' own. A department's chance is the sum over the leaves
+that it leads.
 """
 
 from collections.abc import Mapping
@@ -82,10 +83,7 @@ class Ranker:
         scores *= 1 / self.model.temperature(look)
         chances: Floats = np.exp(scores, out=scores)
         if look.formal:
-            fields = np.bincount(self._field, chances, self._fields_and_none)
-            np.maximum(fields, _SMALLEST, out=fields)
-            np.power(fields, self.model.field_power(look) - 1, out=fields)
-            chances *= fields.take(self._field)
+            chances *= self._evened(chances, look).take(self._field)
         # Some doubt remains however clear a text seems.
         doubt = self.model.doubt(look)
         chances *= (1 - doubt) / np.add.reduce(chances)
@@ -98,6 +96,16 @@ class Ranker:
             self._likeliest(departments),
             bool(points or look.meaningful >= max(_KNOWN, _KNOWN_SHARE * len(text))),
         )
+
+    def _evened(self, chances: Floats, look: Look) -> npt.NDArray[np.float64]:
+        """Give by how much each field's chances are too high or too low in a formal text."""
+        fields = np.bincount(self._field, chances, self._fields_and_none)
+        np.maximum(fields, _SMALLEST, out=fields)
+        wanted = fields ** self.model.field_power(look)
+        doubt = look.formal * self.model.field_doubt
+        wanted *= (1 - doubt) / np.add.reduce(wanted)
+        wanted += doubt / len(wanted)
+        return wanted / fields
 
     def leaves_by_lead(self, ranking: Ranking) -> dict[int, list[int]]:
         """Give those of the likeliest leaves that each of the likeliest departments leads, or else its best one."""

@@ -21,7 +21,7 @@ The file, one uncompressed ``.npz`` (numpy, nothing pickled):
     A JSON text: ``format`` (2), ``id``, ``made``, ``taxonomy`` (hash of the leaf codes),
     ``data``, ``recipe``, ``rules`` (what a point of the taxonomy's rules adds to a score),
     ``temperature`` ([[most pieces, temperature], ...]), ``doubt``, ``fields`` (the leaves of each), ``field
-    temperature`` (as ``temperature``), ``thresholds``, ``scores``.
+    temperature`` and ``field doubt``, ``thresholds``, ``scores``.
 
 A piece counts as often as it stands in a text, three times at most, so that a text is scored by adding up rows:
 

@@ -8,7 +8,6 @@ the sum of a label's leaves is right as often as it says (the expected calibrati
 fifteen bins), and among those alike by the likelihood of the right label.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,8 +19,8 @@ LIMITS: Final = (25, 40, 70, 120, 200, 1_000_000)
 """Known pieces up to which a temperature holds: a title has some 30, a page some hundreds."""
 
 _BINS: Final = 15
-_TEMPERATURES: Final = np.exp(np.linspace(np.log(0.2), np.log(5.0), 65))
-_DOUBTS: Final = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
+_TEMPERATURES: Final = np.exp(np.linspace(np.log(0.2), np.log(20.0), 93))
+_DOUBTS: Final = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
 _FEWEST: Final = 200
 """Texts that a temperature is fitted on at least; fewer share their neighbour's."""
 
@@ -58,15 +57,13 @@ def by_label(leaf_chances: Floats, members: Floats) -> Floats:
     return given
 
 
-def calibrate(
-    scores: Floats, known: Numbers, right: Numbers, members: Floats, doubts: Sequence[float] = _DOUBTS
-) -> Calibration:
+def calibrate(scores: Floats, known: Numbers, right: Numbers, members: Floats) -> Calibration:
     """Fit on texts with ``known`` pieces each and a right label; ``members`` is labels by leaves."""
     parts = _by_length(known)
     if not parts:
         return Calibration([[LIMITS[-1], 1.0]], 0.0)
     tried: list[tuple[float, Calibration]] = []
-    for doubt in doubts:
+    for doubt in _DOUBTS:
         steps: list[list[float]] = []
         total = 0.0
         for limit, chosen in parts:

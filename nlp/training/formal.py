@@ -74,7 +74,7 @@ class Formal:
         return [Linear(fields.weights * weight, fields.bias * weight), formality]
 
     def measure(self, leaves: Calibration) -> dict[str, Any]:
-        """Fit the fields' temperatures, and tell how good they are, on messages that no column had seen.
+        """Fit the fields' temperatures and doubt, and tell how good they are, on messages that no column had seen.
 
         ``leaves`` is what was fitted for the leaves before; its doubt is not for formal texts.
         """
@@ -94,6 +94,6 @@ class Formal:
         counts, right = known(self._space.lent[places]), self._label[places]
         of_fields = np.log(np.maximum(leaves._replace(doubt=0.0).chances(given, counts) @ self._members.T, 1e-30))
         alone = np.eye(len(self._members), dtype=np.float32)
-        calibration = calibrate(of_fields, counts, right, alone, [0.0])
+        calibration = calibrate(of_fields, counts, right, alone)
         figures = label_figures(of_fields, counts, right, self._view[places].tolist())
-        return {"field temperature": calibration.steps, "scores": figures}
+        return {"field temperature": calibration.steps, "field doubt": calibration.doubt, "scores": figures}

@@ -19,7 +19,7 @@ class Recipe(NamedTuple):
     alarm_looseness: float = 0.5
     alarm_weight: float = 4.0
     """How much worse a danger missed is than one seen where there is none."""
-    danger_share: float = 0.03
+    danger_share: float = 0.02
     corruption_share: float = 0.03
     """How many of our own harmless sentences may raise an alarm, where the thresholds are put."""
     rules: float = 0.5

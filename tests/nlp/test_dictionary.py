@@ -93,11 +93,11 @@ def test_a_dictionary_that_changed_is_read_anew(tmp_path: Path, monkeypatch: pyt
     assert load_dictionary().get("路灯") == 17
 
 
-def test_all_of_nlp_fits_into_100_megabytes() -> None:
+def test_all_of_nlp_fits_into_120_megabytes() -> None:
     code = (
         "from nlp.classify import Classifier; from nlp.taxonomy import default_taxonomy; import re, pathlib;"
         "Classifier(default_taxonomy()).classify('路灯不亮，晚上學校門口很黑');"
         "print(re.search(r'VmRSS:\\s+(\\d+) kB', pathlib.Path('/proc/self/status').read_text())[1])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 100_000  # 48,000 seen, 70,000 where the dictionary was just built
+    assert int(done.stdout) < 120_000  # 48,000 seen, 70,000 where the dictionary was just built

@@ -1,4 +1,4 @@
-"""The regression sets: figures measured on 22 November 2026, with floors a little below.
+"""The regression sets: figures measured on 28 November 2026, with floors a little below.
 
 ``utterances.tsv`` was at hand when the taxonomy was written, and the writer of what the model
 learns from had read it and ``fresh.tsv``: their figures say that nothing broke, not how good the
@@ -25,9 +25,17 @@ from nlp.evaluation import (
     unknown_codes,
 )
 from nlp.result import Classification, SafetyHit, SafetyLevel
+from nlp.training.texts import EXAMPLES
 
-FRESH = Path(__file__).with_name("fresh.tsv")
-OWN_WORDS = [Path(__file__).with_name(name) for name in ("knew_categories.tsv", "names_only.tsv", "third_party.tsv")]
+HERE = Path(__file__).parent
+FRESH = HERE / "fresh.tsv"
+OWN_WORDS = {
+    # leaf top 1, top 3, department
+    "knew_categories.tsv": (0.83, 0.93, 0.85),
+    "names_only.tsv": (0.8, 0.89, 0.81),
+    "third_party.tsv": (0.86, 0.93, 0.88),
+    "fourth_party.tsv": (0.72, 0.87, 0.77),
+}
 TO_LEARN_FROM = EXAMPLES_PATH.with_name("examples.tsv")
 
 
@@ -55,13 +63,14 @@ def test_fresh_utterances(classifier: Classifier) -> None:
     assert report.integrity_false_alarms <= 0.052
 
 
-@pytest.mark.parametrize("path", OWN_WORDS, ids=lambda path: path.stem)
-def test_what_people_say_in_their_own_words(classifier: Classifier, path: Path) -> None:
-    report = evaluate(classifier, read_examples(path))
-    assert report.leaf_top1 >= 0.7
-    assert report.leaf_top3 >= 0.86
-    assert report.department_top1 >= 0.74
-    assert report.safety_recall >= 0.74
+@pytest.mark.parametrize("name", OWN_WORDS)
+def test_what_people_say_in_their_own_words(classifier: Classifier, name: str) -> None:
+    report = evaluate(classifier, read_examples(HERE / name))
+    top1, top3, department = OWN_WORDS[name]
+    assert report.leaf_top1 >= top1
+    assert report.leaf_top3 >= top3
+    assert report.department_top1 >= department
+    assert report.safety_recall >= 0.75
     assert report.integrity_recall >= 0.66
     assert report.false_alarms_hard <= 0.01
     assert report.false_alarms_soft <= 0.08
@@ -69,8 +78,8 @@ def test_what_people_say_in_their_own_words(classifier: Classifier, path: Path) 
 
 
 def test_no_example_to_learn_from_is_one_to_measure_with() -> None:
-    learned = {example.text for example in read_examples(TO_LEARN_FROM)}
-    for path in (EXAMPLES_PATH, FRESH, *OWN_WORDS):
+    learned = {example.text for path in EXAMPLES for example in read_examples(path)}
+    for path in (EXAMPLES_PATH, FRESH, *(HERE / name for name in OWN_WORDS)):
         assert learned.isdisjoint(example.text for example in read_examples(path)), path.name
 
 
@@ -118,7 +127,7 @@ def test_every_expected_code_exists(classifier: Classifier) -> None:
         *(f"INTENT:{rule.code}" for rule in taxonomy.intents),
         *("SAFETY", "INT", "SPAM", "NONE"),
     }
-    for path in (EXAMPLES_PATH, FRESH, *OWN_WORDS, TO_LEARN_FROM):
+    for path in (EXAMPLES_PATH, FRESH, *(HERE / name for name in OWN_WORDS), *EXAMPLES):
         for example in read_examples(path):
             assert example.expected <= known, f"{path.name}: {example.text}"
 
