@@ -20,7 +20,7 @@ class Recipe(NamedTuple):
     alarm_weight: float = 4.0
     """How much worse a danger missed is than one seen where there is none."""
     danger_share: float = 0.02
-    corruption_share: float = 0.03
+    corruption_share: float = 0.02
     """How many of our own harmless sentences may raise an alarm, where the thresholds are put."""
     rules: float = 0.5
     """What a point of the taxonomy's rules adds to a score when a text is classified."""
