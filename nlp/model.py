@@ -54,6 +54,8 @@ FORMAT: Final = 2
 SAFETY: Final = "SAFETY"
 INTEGRITY: Final = "INT"
 FORMAL: Final = "FORMAL"
+FIELD_DOUBT_HOTTER: Final = 8.0
+"""What is doubted of the fields is spread as by a temperature so many times as hot: unlikely ones keep their order."""
 
 _KINDS: Final = dict(
     zip(("pieces", "weights", "squares", "scale", "bias", "columns", "header"), "uifffUU", strict=True)

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nlp.model import Floats, Look, Model
+from nlp.model import FIELD_DOUBT_HOTTER, Floats, Look, Model
 from nlp.scoring import Points
 from nlp.taxonomy import Category, Taxonomy
 
@@ -101,11 +101,12 @@ class Ranker:
         """Give by how much each field's chances are too high or too low in a formal text."""
         fields = np.bincount(self._field, chances, self._fields_and_none)
         np.maximum(fields, _SMALLEST, out=fields)
-        wanted = fields ** self.model.field_power(look)
+        power = self.model.field_power(look)
+        sure, doubtful = fields**power, fields ** (power / FIELD_DOUBT_HOTTER)
         doubt = look.formal * self.model.field_doubt
-        wanted *= (1 - doubt) / np.add.reduce(wanted)
-        wanted += doubt / len(wanted)
-        return wanted / fields
+        wanted = sure * ((1 - doubt) / np.add.reduce(sure)) + doubtful * (doubt / np.add.reduce(doubtful))
+        evened: npt.NDArray[np.float64] = wanted / fields
+        return evened
 
     def leaves_by_lead(self, ranking: Ranking) -> dict[int, list[int]]:
         """Give those of the likeliest leaves that each of the likeliest departments leads, or else its best one."""

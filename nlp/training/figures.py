@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from nlp.model import FIELD_DOUBT_HOTTER
 from nlp.training.calibrate import Numbers, calibrate, calibration_error
 from nlp.training.learn import Floats
 
@@ -23,7 +24,7 @@ def label_figures(scores: Floats, known: Numbers, right: Numbers, views: Sequenc
     # By pairs: two views of a message stand side by side, and each half needs both.
     halves = np.arange(len(right)) // 2 % 2 == 0
     for half in (halves, ~halves):
-        calibration = calibrate(scores[~half], known[~half], right[~half], alone)
+        calibration = calibrate(scores[~half], known[~half], right[~half], alone, FIELD_DOUBT_HOTTER)
         given[half] = calibration.chances(scores[half], known[half])
     named = np.asarray(views)
     return {view: _figures(given[named == view], right[named == view]) for view in dict.fromkeys(views)}

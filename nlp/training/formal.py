@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nlp.model import FIELD_DOUBT_HOTTER
 from nlp.taxonomy import Taxonomy
 from nlp.training.calibrate import Calibration, Numbers, calibrate
 from nlp.training.fields import learn_fields, learn_formality
@@ -94,6 +95,6 @@ class Formal:
         counts, right = known(self._space.lent[places]), self._label[places]
         of_fields = np.log(np.maximum(leaves._replace(doubt=0.0).chances(given, counts) @ self._members.T, 1e-30))
         alone = np.eye(len(self._members), dtype=np.float32)
-        calibration = calibrate(of_fields, counts, right, alone)
+        calibration = calibrate(of_fields, counts, right, alone, FIELD_DOUBT_HOTTER)
         figures = label_figures(of_fields, counts, right, self._view[places].tolist())
         return {"field temperature": calibration.steps, "field doubt": calibration.doubt, "scores": figures}

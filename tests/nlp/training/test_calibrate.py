@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nlp.training.calibrate import by_label, calibrate, calibration_error
+from nlp.training.calibrate import Calibration, by_label, calibrate, calibration_error
 from nlp.training.figures import label_figures
 
 
@@ -60,7 +60,7 @@ def test_a_doubt_remains_where_sure_labels_are_wrong_now_and_then() -> None:
 def test_nothing_to_fit_on_leaves_the_scores_as_they_are() -> None:
     none = np.zeros(0, dtype=np.int64)
     empty = np.zeros((0, 2), dtype=np.float32)
-    assert calibrate(empty, none, none, np.eye(2, dtype=np.float32)) == ([[1_000_000, 1.0]], 0.0)
+    assert calibrate(empty, none, none, np.eye(2, dtype=np.float32)) == Calibration([[1_000_000, 1.0]], 0.0)
 
 
 def test_figures_are_told_for_each_view() -> None:
