@@ -202,11 +202,12 @@ def _channels(settings: Settings) -> list[Finding]:
     findings = [Finding("web chat", "ok", f"{settings.url}/c/CODE; {can}")]
     if settings.wechat_app_id:
         text = (
-            f"on; its server address is {settings.url}/wechat; text, photos, voices, videos, places; numbered choices"
+            f"on; `main.py doctor wechat` tries it; its server address is {settings.url}/wechat; text, photos, voices, "
+            "videos, places; numbered choices"
         )
-        findings.append(Finding("WeChat", "ok", text))
+        findings.append(Finding("WeChat, citizens", "ok", text))
     else:
-        findings.append(Finding("WeChat", "note", "off (no Official Account)"))
+        findings.append(Finding("WeChat, citizens", "note", "off (no Official Account)"))
     for name, token in (("citizens", settings.telegram_citizen_token), ("work", settings.telegram_desk_token)):
         if not token.get_secret_value():
             findings.append(Finding(f"Telegram, {name}", "note", "off (no token)"))
@@ -214,8 +215,6 @@ def _channels(settings: Settings) -> list[Finding]:
         way = "webhook" if settings.telegram_webhook_secret.get_secret_value() else "polling"
         abroad = "its servers are abroad: no personal data of a real station may go there (PIPL Art. 36)"
         findings.append(Finding(f"Telegram, {name}", "note", f"on by {way}; {abroad}"))
-    wechat = "on; `main.py doctor wechat` tries it" if settings.wechat_app_id else "off (no app id)"
-    findings.append(Finding("WeChat, citizens", "note", wechat))
     wecom = "on; `main.py doctor wecom` tries it" if settings.wecom_corp_id else "off (no corp id)"
     findings.append(Finding("WeCom, work", "note", wecom))
     dingtalk = "on; `main.py doctor dingtalk` tries it" if settings.dingtalk_client_id else "off (no client id)"

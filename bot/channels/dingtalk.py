@@ -80,6 +80,11 @@ class DingTalk:
         self._thread.start()
         await self._gateway.tried.wait()
 
+    @property
+    def state(self) -> str:
+        """For `/health`: whether DingTalk lets us in."""
+        return self._gateway.state
+
     async def stop(self) -> None:
         self._receive = None
         self._gateway.close()

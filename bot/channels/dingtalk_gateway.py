@@ -29,6 +29,11 @@ class Gateway:
         self._opened_at: float | None = None
         self._trouble = ""
 
+    @property
+    def state(self) -> str:
+        """For `/health`: "ok", or "not connected" while the gateway gives no connection."""
+        return "not connected" if self._trouble else "ok"
+
     def open(self) -> None:
         self.tried, self._closed = asyncio.Event(), asyncio.Event()
         self._tries, self._opened_at = 0, None

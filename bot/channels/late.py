@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 import structlog
 from starlette.responses import Response
@@ -25,6 +26,14 @@ PATIENCE = 20.0
 # Two threads that import the same packages wait for each other's, and Python unties such a knot by handing out a
 # module that is half made.
 _ONE_AT_A_TIME = threading.Lock()
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A channel that keeps a connection of its own, and says how that is: "ok", or what is wrong with it."""
+
+    @property
+    def state(self) -> str: ...
 
 
 class LateChannel:
@@ -67,11 +76,12 @@ class LateChannel:
             await asyncio.shield(self._starting)
 
     async def health(self) -> str:
-        """For `/health`: "starting", then "ok". Raises what kept it from starting."""
+        """For `/health`: "starting", then "ok", or what is wrong with its connection, which is no reason to take the
+        desk off the net. Raises what kept it from starting."""
         if self._starting is None or not self._starting.done():
             return "starting"
         await self._starting
-        return "ok"
+        return self._channel.state if isinstance(self._channel, Connected) else "ok"
 
     async def stop(self) -> None:
         if self._starting is not None:

@@ -34,7 +34,8 @@ def gather(turn: Turn) -> None:
     conversation = turn.conversation
     asked = conversation.data.get("asked")
     case = turn.uow.cases.get(asked) if asked else None
-    if case is not None and case.state is CaseState.NEEDS_INFO and intake.draft_of(turn.uow, conversation) is None:
+    waits = case is not None and case.state is CaseState.NEEDS_INFO and intake.draft_of(turn.uow, conversation) is None
+    if case is not None and waits and not _unseen(turn, case):
         cases.supplement(turn, case)
         return
     if conversation.state in WAITING:
@@ -47,6 +48,11 @@ def gather(turn: Turn) -> None:
         turn.say("collect.first", {}, buttons)
     else:
         turn.say("collect.more", {"count": draft.parts}, buttons)
+
+
+def _unseen(turn: Turn, case: Case) -> bool:
+    """Whether the question about a case comes only now: it waited until they wrote, so these words do not answer it."""
+    return any(notice.kind == "case.asked" and notice.case_id == case.id for notice in turn.waited)
 
 
 def _take(turn: Turn) -> Submission:

@@ -32,6 +32,26 @@ def test_a_channel_that_is_off_or_unknown_is_told() -> None:
     assert "wechat" in run("doctor", "pigeons", ok=False).stderr
 
 
+@pytest.mark.parametrize(
+    ("channel", "there", "missing"),
+    [
+        ("wechat", ("APP_ID", "TOKEN"), ("APP_SECRET", "AES_KEY")),
+        ("wecom", ("CORP_ID", "AES_KEY"), ("AGENT_ID", "SECRET", "TOKEN")),
+        ("dingtalk", ("CLIENT_ID",), ("CLIENT_SECRET",)),
+    ],
+)
+def test_a_channel_that_is_set_by_half_is_told_by_the_names_that_lack(
+    monkeypatch: pytest.MonkeyPatch, channel: str, there: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    prefix = f"MASHANG_{channel.upper()}"
+    for name in there:
+        monkeypatch.setenv(f"{prefix}_{name}", "canary0value")
+    for command in (("doctor", channel), ("serve",)):
+        said = run(*command, ok=False).stderr
+        assert "missing: " + ", ".join(f"{prefix}_{name}" for name in missing) in said.replace("\n", " ")
+        assert "canary" not in said
+
+
 def test_an_account_that_nobody_serves_is_half_well(account: Account) -> None:
     run("wechat", "menu", "--send")
     found = {one["name"]: one for one in as_json("doctor", "wechat", ok=False)}

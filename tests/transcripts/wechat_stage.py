@@ -40,6 +40,10 @@ class WeChatPerson:
         """All that came to their phone."""
         return self._phone.screen
 
+    def unsubscribe_notices(self) -> None:
+        """Take back what they agreed to: no template reaches them."""
+        self._phone.follower.subscribed.clear()
+
     @property
     def _citizen(self) -> Citizen:
         """Nobody does two things in one second, which is all that WeChat says of when something was said."""

@@ -260,8 +260,10 @@ async def test_a_wrong_secret_is_told_in_one_line_and_mended_without_a_restart(
         assert "401 authFailed" in line
         assert "MASHANG_DINGTALK_CLIENT_ID" in line
         assert "canary" not in caplog.text
+        assert harness.channel.state == "not connected"
         harness.app.secret = "canary-of-another-app-0123456789"
         await harness.push(ME.text("x")).wait()
+        assert harness.channel.state == "ok"
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,20 @@ async def test_starting_waits_for_nothing_and_health_says_so(channel: LateChanne
     assert channel.link("HB") == "https://plain.example/HB"
 
 
+async def test_health_tells_of_a_connection_that_is_not_there(library: Library) -> None:
+    class Streaming(Platform):
+        state = "not connected"
+
+    library.channel = platform = Streaming()
+    channel = made_late(library)
+    library.arrive()
+    await channel.start(receive)
+    await channel.ready()
+    assert await channel.health() == "not connected"
+    platform.state = "ok"
+    assert await channel.health() == "ok"
+
+
 async def test_what_comes_and_goes_meanwhile_waits_for_it(channel: LateChannel, library: Library) -> None:
     await channel.start(receive)
     library.channel.contents["photo"] = b"a lamp"

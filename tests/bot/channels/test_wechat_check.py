@@ -81,9 +81,11 @@ async def test_wrong_credentials_are_all_that_is_said(line: Line, secret: str, a
         ("errcode", 89503, "stable_token", "access token", "administrator"),
         ("errcode", 77777, "stable_token", "access token", "77777: look the code up"),
         ("html", 0, "stable_token", "access token", "MASHANG_WECHAT_API_BASE"),
+        ("reset", 0, "stable_token", "access token", "MASHANG_WECHAT_API_BASE"),
         ("errcode", 48001, "get_current_selfmenu_info", "menu", "微信认证"),
         ("errcode", 48001, "gettemplate", "templates", "接口权限"),
         ("wrong_type", 0, "quota/get", "calls of send", "DNS and the firewall"),
+        ("reset", 0, "quota/get", "calls of send", "DNS and the firewall"),
     ],
 )
 async def test_what_the_platform_says_leads_to_what_is_to_be_done(
