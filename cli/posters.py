@@ -50,6 +50,8 @@ def write_posters(
                 (written / f"{content.code}.{format}").write_bytes(_qr(content, format))
                 progress.advance(task)
     typer.echo(f"{len(contents)} × {format}: {written}")
+    if not settings.public_url and (format == "pdf" or not wechat):
+        typer.echo(f"Don't hang these up: MASHANG_PUBLIC_URL is not set; they lead to {settings.url}.", err=True)
 
 
 def _qr(content: PosterContent, format: str) -> bytes:

