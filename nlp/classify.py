@@ -10,11 +10,10 @@ A suggestion is *sure* where the likeliest department has the chance that the ta
 and that leaf needs no person's look first. Otherwise the first three are offered and nobody outside
 the staff is told one.
 
-Measured on sentences that nothing was learned from (tests/nlp/knew_categories.tsv and names_only.tsv;
-model 638d8c03d831, 22 November 2026): the first leaf is right in 76 and 77 of a hundred, one of three
-in 89 and 89, the department in 78 and 81; 44 and 58 of a hundred are sure, and of these 97 and 94 are
-right. Short sentences in people's own words are right more often than is said; for messages like
-those it learned from, what is said is 1 to 3 of a hundred off (the model's header, ``scores``).
+Measured on sentences that nothing was learned from (four files of tests/nlp, 28 November 2026): the
+first leaf is right in 75 to 89 of a hundred, one of three in 89 to 96, the department in 80 to 91; 72 to
+83 of a hundred are sure, and of these 90 to 96 are right (docs/model-card.md). For messages like those
+that the fields were learned from, what is said is 1 to 2 of a hundred off (the model's header, ``scores``).
 """
 
 import copy
