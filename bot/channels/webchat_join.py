@@ -36,23 +36,24 @@ class Join:
         self._reader = reader
         self._wrong = Limiter(_WRONG_PER_HOUR, 3600)
 
-    async def _offer(self, request: Request) -> tuple[Member, str]:
-        """The member whose role is offered, and where they serve. Raises `Refusal` for one that is no (longer) good;
-        unknown, used and run out are told alike."""
+    async def _offer(self, request: Request) -> tuple[Member, str, bool]:
+        """The member whose role is offered, where they serve, and whether a code of theirs joins chats.
+        Raises `Refusal` for one that is no (longer) good; unknown, used and run out are told alike."""
         secret = request.path_params["secret"]
         wait = self._wrong.exhausted(client_key(request))
         if wait is not None:
             raise Refusal(429, "error.too_many", retry_after=wait)
 
-        def find(uow: UnitOfWork) -> tuple[Member, str] | None:
-            member = offered(uow, secret) or linking.offered(uow, secret)
+        def find(uow: UnitOfWork) -> tuple[Member, str, bool] | None:
+            invited = offered(uow, secret)
+            member = invited or linking.offered(uow, secret)
             if member is None:
                 return None
             if member.role is Role.OFFICER:
                 department = uow.directory.departments.get(member.department or "")
-                return member, department.name if department else ""
+                return member, department.name if department else "", invited is None
             station = uow.directory.stations.get(member.station_id) if member.station_id is not None else None
-            return member, station.name if station else ""
+            return member, station.name if station else "", invited is None
 
         found = await self._reader.run(find)
         if found is None:
@@ -62,14 +63,15 @@ class Join:
 
     async def show(self, request: Request) -> Response:
         """What is offered. A program that previews links gets this far and takes nothing."""
-        member, place = await self._offer(request)
+        member, place, linked = await self._offer(request)
         words = words_of(request)
         return page(
             request,
             "join.html",
-            title=words.say("join.title"),
+            title=words.say("join.link_title" if linked else "join.title"),
+            linked=linked,
             role=words.say(f"join.role_{member.role.value}"),
-            who=words.say("join.for", name=member.name),
+            who=words.say("join.link_for" if linked else "join.for", name=member.name),
             where=words.say("join.where", place=place) if place else "",
             can=words.say(f"join.can_{member.role.value}"),
         )

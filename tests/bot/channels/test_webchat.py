@@ -477,7 +477,10 @@ async def test_a_code_for_another_chat_of_a_member_opens_a_desk_as_well(served: 
     with served.store.transaction() as uow:
         secret = linking.make_code(uow, contact, address, "work").secret
     async with served.client() as browser:
-        assert "王晓" in (await browser.get(f"/join/{secret}")).text
+        offered = (await browser.get(f"/join/{secret}")).text
+        assert "王晓" in offered
+        assert "是我，合在一起" in offered
+        assert "邀请" not in offered
         assert (await browser.post(f"/join/{secret}")).status_code == 303
     assert [message.code for message in served.echo.messages] == [f"join_{secret}"]
 
