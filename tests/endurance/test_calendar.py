@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.soak_program import ROOT
 from cli import doctor
+from cli.settings import Settings
 from routing import casework
 from routing.statutory_days import fixed_days
 from routing.working_days import LAST_PUBLISHED, LOCAL, WorkingCalendar
@@ -132,7 +133,7 @@ async def test_a_year_that_staff_typed_in_is_firm(clock: Clock, office: Office) 
 async def test_the_operator_is_told_that_a_year_is_missing(clock: Clock, office: Office) -> None:
     clock.now = beijing(f"{LAST_PUBLISHED + 1}-01-01T00:30")
     with office.store.transaction() as uow:
-        notes = {finding.part: finding.text for finding in doctor._queues(uow)}
+        notes = {finding.part: finding.text for finding in doctor._queues(uow, Settings(_env_file=None))}
     assert f"the holidays of {LAST_PUBLISHED + 1} are not known" in notes["calendar"]
 
 

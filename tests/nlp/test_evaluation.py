@@ -71,7 +71,7 @@ def test_what_people_say_in_their_own_words(classifier: Classifier, name: str) -
     assert report.leaf_top3 >= top3
     assert report.department_top1 >= department
     assert report.safety_recall >= 0.75
-    assert report.integrity_recall >= 0.66
+    assert report.integrity_recall >= 0.65
     assert report.false_alarms_hard <= 0.01
     assert report.false_alarms_soft <= 0.08
     assert report.integrity_false_alarms <= 0.09

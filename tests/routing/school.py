@@ -5,7 +5,8 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from nlp.evaluation import EXAMPLES_PATH, read_examples
+from nlp.evaluation import read_examples
+from nlp.training.texts import EXAMPLES
 from routing.examples import Example
 from routing.learning import Learner
 from routing.lesson import How, Lesson
@@ -26,8 +27,8 @@ def learner() -> Learner:
 
 @functools.cache
 def sentences() -> list[tuple[str, str]]:
-    """Text and the one category that is right for it."""
-    rows = read_examples(EXAMPLES_PATH.with_name("examples.tsv"))
+    """Text and the one category that is right for it: of two hands, of which the packaged model is very sure."""
+    rows = [row for path in EXAMPLES[:3:2] for row in read_examples(path)]
     pairs = [(row.text, next(iter(row.expected))) for row in rows if len(row.expected) == 1]
     return [(text, code) for text, code in pairs if code in learner().leads]
 
