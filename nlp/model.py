@@ -38,7 +38,6 @@ import json
 import math
 import zipfile
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -117,15 +116,11 @@ class Model:
         self.field_doubt = float(header.get("field doubt", 0.0))
         self._field_temperatures = _Steps(header.get("field temperature", 1.0))
         self._formal = self.columns.index(FORMAL) if FORMAL in self.columns else None
-        #: Leaf code -> number of its field's column, or of the 0 behind them all.
-        self.field_of: Mapping[str, int] = defaultdict(
-            lambda: len(self.columns),
-            {
-                leaf: self.columns.index(field_column(number))
-                for number, leaves in enumerate(header.get("fields", ()))
-                for leaf in leaves
-            },
-        )
+        self._field_of = {
+            leaf: self.columns.index(field_column(number))
+            for number, leaves in enumerate(header.get("fields", ()))
+            for leaf in leaves
+        }
         thresholds = header.get("thresholds", {})
         self._alarms = [
             (self.columns.index(name), float(thresholds[key])) if name in self.columns and key in thresholds else None
@@ -142,7 +137,8 @@ class Model:
             return Look(pieces, weights, 0.0, self._bias, sums.item(-1))
         scores: Floats = sums[:-1] * (self.scale / np.float32(length))
         scores += self._bias
-        formal = 0.0 if self._formal is None else 1 / (1 + math.exp(-scores.item(self._formal)))
+        # The logistic function, in a form that overflows nowhere.
+        formal = 0.0 if self._formal is None else 0.5 + 0.5 * math.tanh(0.5 * scores.item(self._formal))
         return Look(pieces, weights, length, scores, sums.item(-1), formal)
 
     def learned(self, look: Look) -> Learned:
@@ -154,6 +150,10 @@ class Model:
             look.scores.item(safety[0]) - safety[1] if safety else -math.inf,
             look.scores.item(integrity[0]) - integrity[1] if integrity else -math.inf,
         )
+
+    def field_of(self, leaf: str) -> int:
+        """Give the number of the column of a leaf's field, or of the 0 behind them all."""
+        return self._field_of.get(leaf, len(self.columns))
 
     def temperature(self, look: Look) -> float:
         """Give what the scores of such a text are divided by before they become probabilities."""

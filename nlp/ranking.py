@@ -59,7 +59,7 @@ class Ranker:
         place = {code: number for number, code in enumerate(model.columns)}
         learned = np.array([leaf.code in place for leaf in self.leaves], bool)
         self.columns: npt.NDArray[np.intp] = np.array([place.get(leaf.code, 0) for leaf in self.leaves], np.intp)
-        self.fields: npt.NDArray[np.intp] = np.array([model.field_of[leaf.code] for leaf in self.leaves], np.intp)
+        self.fields: npt.NDArray[np.intp] = np.array([model.field_of(leaf.code) for leaf in self.leaves], np.intp)
         # The leaves of no field are one more together.
         _, self._field = np.unique(self.fields, return_inverse=True)
         self._fields_and_none = int(self._field.max()) + 1

@@ -41,10 +41,14 @@ def test_a_formal_text_gets_its_field_and_another_temperature() -> None:
     model = Model(small_model(weights, header))
     formal, chat = model.look("反映路灯"), model.look("哎路灯")
     assert (formal.formal, chat.formal) == pytest.approx((1, 0))
+    far = Model(
+        small_model({"路灯": {"FORMAL": 100}}, header | {"fields": []}) | {"scale": np.array([-1e4], np.float32)}
+    )
+    assert far.look("路灯").formal == 0, "a score that no exponential holds"
     assert (model.field_power(formal), model.field_power(chat)) == pytest.approx((0.25, 1))
     assert (model.doubt(formal), model.doubt(chat)) == pytest.approx((0, 0.2))
-    assert formal.scores[model.field_of["CG04"]] == pytest.approx(3 / 2**0.5)
-    assert formal.scores[model.field_of["HS01"]] == 0, "a leaf without a field"
+    assert formal.scores[model.field_of("CG04")] == pytest.approx(3 / 2**0.5)
+    assert formal.scores[model.field_of("HS01")] == 0, "a leaf without a field"
 
 
 def test_pieces_of_a_single_character_mean_little() -> None:

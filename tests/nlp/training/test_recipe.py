@@ -73,8 +73,8 @@ def test_a_formal_message_is_told_from_a_chat_and_gets_its_field(
     model = Model(stored(with_lent, tmp_path / "model.npz"))
     formal, chat = model.look("街上漆黑一片灯不亮请尽快处理"), model.look("老板不发工资")
     assert formal.formal > 0.8 > 0.2 > chat.formal
-    assert model.field_of["CG04"] == model.field_of["GY01"] == with_lent.columns.index("FIELD 1")
-    field, other = (formal.scores[model.field_of[code]] for code in ("CG04", "LD02"))
+    assert model.field_of("CG04") == model.field_of("GY01") == with_lent.columns.index("FIELD 1")
+    field, other = (formal.scores[model.field_of(code)] for code in ("CG04", "LD02"))
     assert field > 0 > other
     ranker = Classifier(small_taxonomy, model=model)
     assert ranker.chances("孩子入园排不上请尽快处理")["JY07"] > 0.5
