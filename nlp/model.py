@@ -76,14 +76,13 @@ class ModelError(ValueError):
 class Look(NamedTuple):
     """What a model sees in one text: the numbers of its known pieces, rising, and the score of every column.
 
-    ``weights`` are those pieces' rows, ``length`` what the sum of theirs is divided by; 0 where nothing is known.
-    Behind the columns' scores stands a 0, the score of no field. ``meaningful`` says how many of the pieces are longer
-    than a single character, of which every text has some; ``formal`` how much it reads like a formal message, from 0
-    to 1. Treat all as read-only.
+    ``length`` is what the sum of their weights is divided by; 0 where nothing is known. Behind the columns' scores
+    stands a 0, the score of no field. ``meaningful`` says how many of the pieces are longer than a single character,
+    of which every text has some; ``formal`` how much it reads like a formal message, from 0 to 1. Treat all as
+    read-only.
     """
 
     pieces: Numbers
-    weights: npt.NDArray[np.int8]
     length: float
     scores: Floats
     meaningful: int
@@ -130,16 +129,19 @@ class Model:
     def look(self, text: str) -> Look:
         """Score ``text`` (in matching form). Never raises."""
         pieces = self._index.find(text)
-        weights = self._weights.take(pieces, axis=0)
         length = math.sqrt(np.add.reduce(self._squares.take(pieces)))
-        sums = np.add.reduce(weights, axis=0, dtype=np.int32)
+        sums = np.add.reduce(self.rows(pieces), axis=0, dtype=np.int32)
         if not length:
-            return Look(pieces, weights, 0.0, self._bias, sums.item(-1))
+            return Look(pieces, 0.0, self._bias, sums.item(-1))
         scores: Floats = sums[:-1] * (self.scale / np.float32(length))
         scores += self._bias
         # The logistic function, in a form that overflows nowhere.
         formal = 0.0 if self._formal is None else 0.5 + 0.5 * math.tanh(0.5 * scores.item(self._formal))
-        return Look(pieces, weights, length, scores, sums.item(-1), formal)
+        return Look(pieces, length, scores, sums.item(-1), formal)
+
+    def rows(self, pieces: Numbers) -> npt.NDArray[np.int8]:
+        """Give the weights of pieces, a row each: a megabyte for a text of 5,000 characters, so nobody keeps them."""
+        return self._weights.take(pieces, axis=0)
 
     def learned(self, look: Look) -> Learned:
         """Give how far danger and corruption are above their thresholds; far below where it never learned them."""

@@ -12,7 +12,6 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from nlp.matching import Hit, source_words
 from nlp.model import Floats, Look, Numbers
@@ -97,7 +96,7 @@ class Reasons:
         if not len(rows):
             return dict.fromkeys(leaves, ())
         pieces = look.pieces.take(rows)
-        added = self._beyond_average(pieces, look.weights.take(rows, axis=0), leaves, look.formal)
+        added = self._beyond_average(pieces, leaves, look.formal)
         best = added.argsort(axis=0)[: -_CANDIDATES - 1 : -1].T.tolist()
         cut_through = self._segmenter.surroundings(form.text).cut_through
         shown = {}
@@ -144,7 +143,7 @@ class Reasons:
         parts, bridges = [0.0] * len(text), [0.0] * (len(text) + 1)
         if not len(look.pieces):
             return parts, bridges
-        added = self._beyond_average(look.pieces, look.weights, [leaf], look.formal)[:, 0] / look.length
+        added = self._beyond_average(look.pieces, [leaf], look.formal)[:, 0] / look.length
         worth: dict[int, float] = {}
         for piece, one in zip(look.pieces.tolist(), added.tolist(), strict=True):
             worth[piece] = worth.get(piece, 0.0) + one
@@ -176,10 +175,9 @@ class Reasons:
                 joined.append(_Run(start, end, worth))
         return [run for run in joined if text[run.start : run.end] not in self._silent]
 
-    def _beyond_average(
-        self, pieces: Numbers, weights: npt.NDArray[np.int8], leaves: list[int], formal: float
-    ) -> Floats:
-        """Give what pieces with these weights add to each leaf beyond the average leaf (pieces x leaves)."""
+    def _beyond_average(self, pieces: Numbers, leaves: list[int], formal: float) -> Floats:
+        """Give what pieces add to each leaf beyond the average leaf (pieces x leaves)."""
+        weights = self._ranker.model.rows(pieces)
         columns, fields = self._ranker.columns.take(leaves), self._ranker.fields.take(leaves)
         added: Floats = weights.take(columns, axis=1) * self._ranker.model.scale.take(columns)
         if formal:

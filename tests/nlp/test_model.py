@@ -136,3 +136,11 @@ def test_without_anything_learned_nothing_is_seen() -> None:
     model = no_model()
     look = model.look("路灯不亮")
     assert (len(look.pieces), look.scores.tolist(), model.id) == (0, [0], "")
+
+
+def test_what_was_seen_of_a_long_text_is_small_enough_to_be_kept() -> None:
+    model = default_model()
+    pieces = [piece for piece in model.all_pieces() if len(piece) == 4]
+    look = model.look("".join(pieces[::100])[:5_000])
+    assert len(look.pieces) > 2_000
+    assert sum(part.nbytes for part in (look.pieces, look.scores)) < 100_000, "a desk keeps dozens"
