@@ -22,7 +22,7 @@ from tests.hostile.tally import Tally
 
 Served: TypeAlias = tuple[Station, "subprocess.Popen[bytes]"]
 #: Kilobytes that the server may grow by, uploads and bombs included.
-MOST_GROWTH = 64 * 1024
+MOST_GROWTH = 50 * 1024
 
 
 @contextmanager
