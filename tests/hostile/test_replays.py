@@ -55,6 +55,8 @@ async def old(served_for_months: Served, tally: Tally, calendar: Calendar) -> As
     calendar.move_to(timedelta(0))
     async with watched(served_for_months, tally) as found:
         yield found
+        # What is due months ahead would wait for months once the calendar is back.
+        await found.settled()
 
 
 def decided(station: Station) -> tuple[dict[str, int], list[Any]]:
