@@ -158,6 +158,12 @@ class Classifier:
         ranking, _ = self._rank(self.read(text))
         return dict(zip(self._ranker.number_of, ranking.chances.tolist(), strict=True))
 
+    def believed(self, text: str) -> Mapping[str, float]:
+        """Give every leaf code its probability as if nothing were to be doubted. They add up to 1."""
+        reading = self.read(text)
+        chances = self._ranker.believed(reading.look, self._scorer.points(reading.form.text, reading.hits))
+        return dict(zip(self._ranker.number_of, chances.tolist(), strict=True))
+
     def judge(self, reading: Reading) -> Classification:
         """Classify what was read."""
         form, hits = reading.form, reading.hits

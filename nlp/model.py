@@ -27,7 +27,7 @@ idf), ``scale`` and ``bias`` (float32, by column), ``columns`` (their names) and
     field temperature, field doubt   the same two for the fields' chances in a formal text (1, 0)
     thresholds   {"safety": score, "integrity": score}: what is above them is an alarm
     rules        how much a point of the taxonomy's rules adds to a score (0.15 where not said)
-    doubt        the share of every chance that is spread over all leaves, however clear a text seems (0)
+    doubt        the share of every chance that is spread anew, however clear a text seems (0)
 
 ``nlp.training`` writes it. What is in it was learned from is told in docs/model-card.md.
 """
@@ -53,8 +53,8 @@ FORMAT: Final = 2
 SAFETY: Final = "SAFETY"
 INTEGRITY: Final = "INT"
 FORMAL: Final = "FORMAL"
-FIELD_DOUBT_HOTTER: Final = 8.0
-"""What is doubted of the fields is spread as by a temperature so many times as hot: unlikely ones keep their order."""
+DOUBT_HOTTER: Final = 8.0
+"""What is doubted is spread as by a temperature so many times as hot, so that what is unlikely keeps its order."""
 
 _KINDS: Final = dict(
     zip(("pieces", "weights", "squares", "scale", "bias", "columns", "header"), "uifffUU", strict=True)
@@ -166,7 +166,7 @@ class Model:
         return 1 - look.formal * (1 - 1 / self._field_temperatures(len(look.pieces)))
 
     def doubt(self, look: Look) -> float:
-        """Give the share of every chance that is spread over all leaves: labels are wrong now and then."""
+        """Give the share of every chance that is spread anew: labels are wrong now and then."""
         return (1 - look.formal) * self._doubt
 
     def average(self, columns: npt.NDArray[np.intp]) -> Floats:

@@ -2,7 +2,7 @@
 
     score(leaf)  = the model's score + its worth of a rule's point * the rules' points
                    + formal * the model's score of the leaf's field
-    chance(leaf) = (1 - doubt) * exp(score / T) / sum over all leaves of exp(score / T) + doubt / leaves
+    chance(leaf) = (1 - doubt) * softmax(score / T) + doubt * softmax(score / (8 T))
 
 T is the model's temperature, fitted so that of what is called 80 % sure eight in ten are right. In a
 formal text the leaves' doubt does not count; what those of a field have together is raised to
@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nlp.model import FIELD_DOUBT_HOTTER, Floats, Look, Model
+from nlp.model import DOUBT_HOTTER, Floats, Look, Model
 from nlp.scoring import Points
 from nlp.taxonomy import Category, Taxonomy
 
@@ -76,18 +76,13 @@ class Ranker:
         """Give the chances of every leaf and department for ``text`` (in matching form). Never raises."""
         if not points and (not look.meaningful or look.meaningful < _STRANGE * len(text)):
             return self._nothing
-        scores = self._scores(look)
-        for code, (worth, _) in points.items():
-            scores[self.number_of[code]] += self.model.rules * worth
-        scores -= np.maximum.reduce(scores)
-        scores *= 1 / self.model.temperature(look)
-        chances: Floats = np.exp(scores, out=scores)
-        if look.formal:
-            chances *= self._evened(chances, look).take(self._field)
+        chances = self.believed(look, points)
         # Some doubt remains however clear a text seems.
         doubt = self.model.doubt(look)
-        chances *= (1 - doubt) / np.add.reduce(chances)
-        chances += doubt / len(chances)
+        if doubt:
+            doubtful = chances ** np.float32(1 / DOUBT_HOTTER)
+            chances *= 1 - doubt
+            chances += doubtful * (doubt / np.add.reduce(doubtful))
         departments = np.bincount(self._leads, chances, len(self.departments))
         return Ranking(
             chances,
@@ -97,12 +92,25 @@ class Ranker:
             bool(points or look.meaningful >= max(_KNOWN, _KNOWN_SHARE * len(text))),
         )
 
+    def believed(self, look: Look, points: Points) -> Floats:
+        """Give the chances of every leaf as if nothing were to be doubted. They add up to 1."""
+        scores = self._scores(look)
+        for code, (worth, _) in points.items():
+            scores[self.number_of[code]] += self.model.rules * worth
+        scores -= np.maximum.reduce(scores)
+        scores *= 1 / self.model.temperature(look)
+        chances: Floats = np.exp(scores, out=scores)
+        if look.formal:
+            chances *= self._evened(chances, look).take(self._field)
+        chances *= 1 / np.add.reduce(chances)
+        return chances
+
     def _evened(self, chances: Floats, look: Look) -> npt.NDArray[np.float64]:
         """Give by how much each field's chances are too high or too low in a formal text."""
         fields = np.bincount(self._field, chances, self._fields_and_none)
         np.maximum(fields, _SMALLEST, out=fields)
         power = self.model.field_power(look)
-        sure, doubtful = fields**power, fields ** (power / FIELD_DOUBT_HOTTER)
+        sure, doubtful = fields**power, fields ** (power / DOUBT_HOTTER)
         doubt = look.formal * self.model.field_doubt
         wanted = sure * ((1 - doubt) / np.add.reduce(sure)) + doubtful * (doubt / np.add.reduce(doubtful))
         evened: npt.NDArray[np.float64] = wanted / fields

@@ -155,10 +155,8 @@ def _compare(first: Sequence[Answer], second: Sequence[Answer]) -> Comparison:
 
 def _chances(classifier: Classifier, text: str, columns: Sequence[str]) -> Any:
     """The chances of the columns, without the doubt that remains however clear a text is (`nlp.ranking`)."""
-    chances = classifier.chances(text)
-    doubt = classifier.model.doubt(classifier.model.look(classifier.form(text).text))
-    spread = doubt / max(1, len(chances))
-    return np.array([max(0.0, chances[code] - spread) / (1 - doubt) for code in columns], np.float32)
+    chances = classifier.believed(text)
+    return np.array([chances[code] for code in columns], np.float32)
 
 
 def _answers(classifier: Classifier, examples: Sequence[Example]) -> list[Answer]:

@@ -29,5 +29,5 @@ A piece counts as often as it stands in a text, three times at most, so that a t
 
 a leaf's score gets its field's as far as the text is formal, and the chances of the leaves are
 
-    (1 - doubt) * softmax(score / temperature) + doubt / number of leaves
+    (1 - doubt) * softmax(score / temperature) + doubt * softmax(score / (8 * temperature))
 """

@@ -1,6 +1,6 @@
 """How sure the chances may be: fitted on texts that the scores were not learned from.
 
-    chance = (1 - doubt) * softmax(score / temperature) + doubt / leaves
+    chance = (1 - doubt) * softmax(score / temperature) + doubt * softmax(score / (8 * temperature))
 
 The temperature is one for each length of text. The doubt is what remains however clear a text
 seems: a label of a person is wrong now and then, and a text has two sides. Both are chosen so that
@@ -8,12 +8,12 @@ the sum of a label's leaves is right as often as it says (the expected calibrati
 fifteen bins), and among those alike by the likelihood of the right label.
 """
 
-import math
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from nlp.model import DOUBT_HOTTER
 from nlp.training.learn import Floats, chances
 
 LIMITS: Final = (25, 40, 70, 120, 200, 1_000_000)
@@ -29,21 +29,16 @@ Numbers = npt.NDArray[np.int64]
 
 
 class Calibration(NamedTuple):
-    """``steps`` are ``[[most known pieces, temperature], ...]``, ``doubt`` a share.
-
-    The doubted share is spread evenly, or as by a temperature so many times as hot (``hotter``): that keeps the order
-    of what is very unlikely.
-    """
+    """``steps`` are ``[[most known pieces, temperature], ...]``, ``doubt`` a share."""
 
     steps: list[list[float]]
     doubt: float
-    hotter: float = math.inf
 
     def chances(self, scores: Floats, known: Numbers) -> Floats:
         """Give the chances of texts with ``known`` pieces each."""
         limits, temperatures = zip(*self.steps, strict=True)
         places = np.minimum(np.searchsorted(limits, known), len(limits) - 1)
-        return _doubted(scores, np.array(temperatures, dtype=np.float32)[places][:, None], self.doubt, self.hotter)
+        return _doubted(scores, np.array(temperatures, dtype=np.float32)[places][:, None], self.doubt)
 
 
 def calibration_error(given: Floats, right: Numbers) -> float:
@@ -63,7 +58,7 @@ def by_label(leaf_chances: Floats, members: Floats) -> Floats:
     return given
 
 
-def calibrate(scores: Floats, known: Numbers, right: Numbers, members: Floats, hotter: float = math.inf) -> Calibration:
+def calibrate(scores: Floats, known: Numbers, right: Numbers, members: Floats) -> Calibration:
     """Fit on texts with ``known`` pieces each and a right label; ``members`` is labels by leaves."""
     parts = _by_length(known)
     if not parts:
@@ -74,11 +69,11 @@ def calibrate(scores: Floats, known: Numbers, right: Numbers, members: Floats, h
         total = 0.0
         for limit, chosen in parts:
             badness, temperature = min(
-                (_badness(scores[chosen], right[chosen], members, one, doubt, hotter), one) for one in _TEMPERATURES
+                (_badness(scores[chosen], right[chosen], members, one, doubt), one) for one in _TEMPERATURES
             )
             steps.append([limit, round(float(temperature), 4)])
             total += badness * chosen.sum()
-        tried.append((total, Calibration(steps, doubt, hotter)))
+        tried.append((total, Calibration(steps, doubt)))
     return min(tried)[1]
 
 
@@ -93,13 +88,13 @@ def _by_length(known: Numbers) -> list[tuple[int, npt.NDArray[np.bool_]]]:
     return parts
 
 
-def _badness(scores: Floats, right: Numbers, members: Floats, temperature: float, doubt: float, hotter: float) -> float:
-    given = by_label(_doubted(scores, np.float32(temperature), doubt, hotter), members)
+def _badness(scores: Floats, right: Numbers, members: Floats, temperature: float, doubt: float) -> float:
+    given = by_label(_doubted(scores, np.float32(temperature), doubt), members)
     likelihood = -float(np.log(np.maximum(given[np.arange(len(right)), right], 1e-9)).mean())
     return calibration_error(given, right) + 0.1 * likelihood
 
 
-def _doubted(scores: Floats, temperature: Floats | np.float32, doubt: float, hotter: float) -> Floats:
-    sure, doubtful = chances(scores / temperature), chances(scores / temperature / np.float32(hotter))
+def _doubted(scores: Floats, temperature: Floats | np.float32, doubt: float) -> Floats:
+    sure, doubtful = chances(scores / temperature), chances(scores / temperature / np.float32(DOUBT_HOTTER))
     doubted: Floats = sure * np.float32(1 - doubt) + doubtful * np.float32(doubt)
     return doubted

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from nlp.model import FIELD_DOUBT_HOTTER
 from nlp.training.calibrate import Numbers, calibrate, calibration_error
 from nlp.training.learn import Floats
 
@@ -15,16 +14,16 @@ _TOP: Final = 3
 def label_figures(scores: Floats, known: Numbers, right: Numbers, views: Sequence[str]) -> dict[str, dict[str, float]]:
     """Give n, accuracy, macro_f1, top3 and ece of each view of the texts; shares from 0 to 1.
 
-    ``scores`` are those of the labels, ``known`` is how many known pieces each text has. Temperatures and doubt are
-    fitted on one half of the texts and tried on the other, and the other way round, so that no text measures what
-    was fitted on it.
+    ``scores`` are those of the labels and, behind them, of what has none; ``known`` is how many known pieces each text
+    has. Temperatures and doubt are fitted on one half of the texts and tried on the other, and the other way round, so
+    that no text measures what was fitted on it.
     """
     given = np.zeros_like(scores)
     alone = np.eye(scores.shape[1], dtype=np.float32)
     # By pairs: two views of a message stand side by side, and each half needs both.
     halves = np.arange(len(right)) // 2 % 2 == 0
     for half in (halves, ~halves):
-        calibration = calibrate(scores[~half], known[~half], right[~half], alone, FIELD_DOUBT_HOTTER)
+        calibration = calibrate(scores[~half], known[~half], right[~half], alone)
         given[half] = calibration.chances(scores[half], known[half])
     named = np.asarray(views)
     return {view: _figures(given[named == view], right[named == view]) for view in dict.fromkeys(views)}

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from nlp.model import FIELD_DOUBT_HOTTER
 from nlp.taxonomy import Taxonomy
 from nlp.training.calibrate import Calibration, Numbers, calibrate
 from nlp.training.fields import learn_fields, learn_formality
@@ -93,8 +92,10 @@ class Formal:
         places, given = np.concatenate(kept), np.vstack(scores)
         given += self._recipe.rules * rule_points(self._taxonomy, (self._lent.messages[n].text for n in places))
         counts, right = known(self._space.lent[places]), self._label[places]
-        of_fields = np.log(np.maximum(leaves._replace(doubt=0.0).chances(given, counts) @ self._members.T, 1e-30))
-        alone = np.eye(len(self._members), dtype=np.float32)
-        calibration = calibrate(of_fields, counts, right, alone, FIELD_DOUBT_HOTTER)
+        # The leaves of no field are one more together, as for a classifier.
+        members = np.vstack([self._members, 1 - self._members.sum(axis=0)])
+        of_fields = np.log(np.maximum(leaves._replace(doubt=0.0).chances(given, counts) @ members.T, 1e-30))
+        alone = np.eye(len(members), dtype=np.float32)
+        calibration = calibrate(of_fields, counts, right, alone)
         figures = label_figures(of_fields, counts, right, self._view[places].tolist())
         return {"field temperature": calibration.steps, "field doubt": calibration.doubt, "scores": figures}

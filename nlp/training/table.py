@@ -16,6 +16,9 @@ from nlp.training.vocabulary import Vocabulary
 
 _LARGEST: Final = 127
 """The largest number of eight bits with a sign."""
+_CUT: Final = 0.9999
+"""A column's weights are cut at what so large a share of them are below, or a few rare pieces' would round the others
+away."""
 
 
 class Table(NamedTuple):
@@ -67,7 +70,8 @@ class Table(NamedTuple):
 def make_table(vocabulary: Vocabulary, weights: Floats, bias: Floats, columns: Sequence[str]) -> Table:
     """Round the weights, each times its piece's worth, to eight bits; every column has its scale."""
     worth = vocabulary.worths[:, None] * weights
-    scale = np.maximum(np.abs(worth).max(axis=0, initial=0.0), 1e-9).astype(np.float32) / _LARGEST
+    most = np.quantile(np.abs(worth), _CUT, axis=0) if len(worth) else np.zeros(len(columns))
+    scale = (np.maximum(most, 1e-9) / _LARGEST).astype(np.float32)
     rounded = np.clip(np.rint(worth / scale), -_LARGEST, _LARGEST).astype(np.int8)
     return Table(
         vocabulary.keys,

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import pytest
 
-from nlp.model import Model
+from nlp.model import DOUBT_HOTTER, Model
 from nlp.ranking import Ranker, Ranking
 from nlp.scoring import Points
 from nlp.taxonomy import default_taxonomy
@@ -42,10 +42,10 @@ def test_a_point_of_the_rules_counts_what_the_model_says() -> None:
     assert odds == pytest.approx(math.exp(0.5 * 3.0), rel=1e-4)
 
 
-def test_what_is_doubted_is_spread_over_all_leaves() -> None:
-    sure, doubted = rank(TEXT, {}), rank(TEXT, {}, doubt=0.2)
-    for code in ("CG04", "ZW01"):
-        assert chance(doubted, code) == pytest.approx(0.8 * chance(sure, code) + 0.2 / len(CODES), rel=1e-4)
+def test_what_is_doubted_is_spread_as_by_a_much_higher_temperature() -> None:
+    sure, doubted, hot = rank(TEXT, {}), rank(TEXT, {}, doubt=0.2), rank(TEXT, {}, temperature=DOUBT_HOTTER)
+    for code in ("CG04", "HS01", "ZW01"):
+        assert chance(doubted, code) == pytest.approx(0.8 * chance(sure, code) + 0.2 * chance(hot, code), rel=1e-4)
     assert doubted.chances.sum() == pytest.approx(1)
     assert sum(doubted.department_chances) == pytest.approx(1)
 
