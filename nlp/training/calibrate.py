@@ -53,8 +53,7 @@ def calibration_error(given: Floats, right: Numbers) -> float:
 
 def by_label(leaf_chances: Floats, members: Floats) -> Floats:
     """Add up the leaves' chances to labels; ``members`` is labels by leaves. The rest is no label's."""
-    summed = leaf_chances @ members.T
-    given: Floats = summed / np.maximum(summed.sum(axis=1, keepdims=True), 1e-9)
+    given: Floats = leaf_chances @ members.T
     return given
 
 

@@ -5,26 +5,28 @@ from typing import Final
 
 import numpy as np
 
-from nlp.training.calibrate import Numbers, calibrate, calibration_error
+from nlp.training.calibrate import Numbers, by_label, calibrate, calibration_error
 from nlp.training.learn import Floats
 
 _TOP: Final = 3
 
 
-def label_figures(scores: Floats, known: Numbers, right: Numbers, views: Sequence[str]) -> dict[str, dict[str, float]]:
+def label_figures(
+    scores: Floats, known: Numbers, right: Numbers, views: Sequence[str], members: Floats
+) -> dict[str, dict[str, float]]:
     """Give n, accuracy, macro_f1, top3 and ece of each view of the texts; shares from 0 to 1.
 
-    ``scores`` are those of the labels and, behind them, of what has none; ``known`` is how many known pieces each text
-    has. Temperatures and doubt are fitted on one half of the texts and tried on the other, and the other way round, so
-    that no text measures what was fitted on it.
+    ``known`` is how many known pieces each text has, ``members`` is labels by columns of ``scores``. As ``main.py
+    evaluate`` does it, a column that is no label's takes from the chances and is never an answer. Temperatures and
+    doubt are fitted on one half of the texts and tried on the other, and the other way round, so that no text
+    measures what was fitted on it.
     """
-    given = np.zeros_like(scores)
-    alone = np.eye(scores.shape[1], dtype=np.float32)
+    given = np.zeros((len(scores), len(members)), dtype=np.float32)
     # By pairs: two views of a message stand side by side, and each half needs both.
     halves = np.arange(len(right)) // 2 % 2 == 0
     for half in (halves, ~halves):
-        calibration = calibrate(scores[~half], known[~half], right[~half], alone)
-        given[half] = calibration.chances(scores[half], known[half])
+        calibration = calibrate(scores[~half], known[~half], right[~half], members)
+        given[half] = by_label(calibration.chances(scores[half], known[half]), members)
     named = np.asarray(views)
     return {view: _figures(given[named == view], right[named == view]) for view in dict.fromkeys(views)}
 

@@ -95,7 +95,7 @@ class Formal:
         # The leaves of no field are one more together, as for a classifier.
         members = np.vstack([self._members, 1 - self._members.sum(axis=0)])
         of_fields = np.log(np.maximum(leaves._replace(doubt=0.0).chances(given, counts) @ members.T, 1e-30))
-        alone = np.eye(len(members), dtype=np.float32)
-        calibration = calibrate(of_fields, counts, right, alone)
-        figures = label_figures(of_fields, counts, right, self._view[places].tolist())
+        of_labels = np.eye(len(members), dtype=np.float32)[:-1]
+        calibration = calibrate(of_fields, counts, right, of_labels)
+        figures = label_figures(of_fields, counts, right, self._view[places].tolist(), of_labels)
         return {"field temperature": calibration.steps, "field doubt": calibration.doubt, "scores": figures}

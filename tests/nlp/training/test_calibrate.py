@@ -16,7 +16,7 @@ def test_always_sure_and_half_the_time_right_is_half_wrong() -> None:
 def test_a_label_has_the_chances_of_its_leaves() -> None:
     chances = np.array([[0.2, 0.3, 0.4, 0.1]], dtype=np.float32)
     members = np.array([[1, 1, 0, 0], [0, 0, 1, 0]], dtype=np.float32)
-    assert by_label(chances, members)[0] == pytest.approx([5 / 9, 4 / 9])
+    assert by_label(chances, members)[0] == pytest.approx([0.5, 0.4])
 
 
 def overconfident(texts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -66,9 +66,18 @@ def test_nothing_to_fit_on_leaves_the_scores_as_they_are() -> None:
 def test_figures_are_told_for_each_view() -> None:
     scores, right = overconfident(800)
     views = ["full"] * 400 + ["titles"] * 400
-    figures = label_figures(scores, np.full(800, 20), right, views)
+    figures = label_figures(scores, np.full(800, 20), right, views, np.eye(2, dtype=np.float32))
     assert figures.keys() == {"full", "titles"}
     assert figures["full"]["n"] == 400
     assert figures["full"]["accuracy"] == figures["full"]["macro_f1"] == 0.75
     assert figures["titles"]["top3"] == 1.0
     assert figures["titles"]["ece"] < 0.02
+
+
+def test_what_is_no_labels_takes_from_the_chances_and_is_never_the_answer() -> None:
+    right = np.zeros(800, dtype=np.int64)
+    scores = np.tile(np.array([[1.0, 0.0, 2.0]], dtype=np.float32), (800, 1))
+    labels = np.eye(3, dtype=np.float32)[:2]
+    figures = label_figures(scores, np.full(800, 20), right, ["full"] * 800, labels)
+    assert figures["full"]["accuracy"] == 1.0
+    assert figures["full"]["ece"] > 0.5, "the third column's chance is nobody's"
