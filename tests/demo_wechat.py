@@ -40,7 +40,9 @@ async def play(console: Console, folder: Path) -> Counter[str]:
             return desk
 
         stage = await stack.enter_async_context(wechat_stage(build, clock, folder))
-        await Performance(stage, printed(console)).play(SCENARIO.read_text(encoding="utf-8"))
+        show = printed(console)
+        stage.tapped = lambda who: show(who, "（手机上来了订阅通知：有新消息等您看；点菜单“说事”）", ())
+        await Performance(stage, show).play(SCENARIO.read_text(encoding="utf-8"))
         ways = Counter(seen.way for person in stage.people.values() for seen in person.screen)
         # Who taps the menu because of one has read it: the stage takes it off their screen.
         ways["template"] = len(stage.platform.account.called("message/subscribe/bizsend"))

@@ -137,6 +137,8 @@ class WeChatStage(BrowserStage):
         super().__init__(desk, clock, base)
         self.platform = fake
         self.people: dict[str, WeChatPerson] = {}
+        self.tapped: Callable[[str], None] = lambda who: None
+        """Told who tapped the menu because of a notice."""
         self._numbers = itertools.count(1)
 
     def person(self, who: str) -> Chat:
@@ -148,7 +150,9 @@ class WeChatStage(BrowserStage):
 
     async def settle(self) -> None:
         await super().settle()
-        while any([await person.look() for person in self.people.values()]):
+        while looked := [who for who, person in self.people.items() if await person.look()]:
+            for who in looked:
+                self.tapped(who)
             await super().settle()
 
 
