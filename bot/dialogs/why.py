@@ -19,7 +19,8 @@ _WORDS: Final = 8
 
 def why(call: Call) -> None:
     """The rule or place that was met first, then the categories with their words and weights, and what spoke for the
-    second where it was close. What is quoted is masked as in a push; an experts' line is for staff alone."""
+    second where it was close. What is quoted is masked as in a push; who knows the trade and which model it was is for
+    staff alone."""
     turn, case = call.turn, call.on
     text = words_at_submission(turn.uow, case)
     if not text.strip():
@@ -30,6 +31,7 @@ def why(call: Call) -> None:
     told = 2 if found.close else 1
     others = [word("why.other", name=c.name, percent=_percent(c.confidence)) for c in found.categories[told:]]
     close = word("why.close") if found.close else "" if found.sure else word("why.unsure")
+    for_staff = may(call.member, Operation.GIVE_DEPUTY)
     skilled = experts(turn.uow.directory, turn.understanding.categories(), case)
     turn.say("why.case", {
         "number": case.number,
@@ -39,8 +41,8 @@ def why(call: Call) -> None:
         "others": word("why.others", names=others) if others else "",
         "close": close,
         "now": _now(call, case, text),
-        "experts": expert_words(skilled) if may(call.member, Operation.GIVE_DEPUTY) else "",
-        "model": _model(case, found.model),
+        "experts": expert_words(skilled) if for_staff else "",
+        "model": _model(case, found.model) if for_staff else "",
     }, case=case)  # fmt: skip
 
 

@@ -115,12 +115,13 @@ def test_a_close_second_is_told_with_its_words_and_numbers_are_masked(
     assert "13812345678" not in text
 
 
-def test_the_model_that_suggested_is_told_and_another_one_in_use_by_now(
+def test_the_model_that_suggested_is_told_to_staff_and_another_one_in_use_by_now(
     county: County, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = county.report("海珀路灯不亮，我的电话是13812345678")
     suggested_by = county.understanding.classifier.model.id
     assert f"学习模型：{suggested_by}" in ask(county, STAFF, number)[1]
+    assert "模型" not in ask(county, DEPUTY, number)[1], "a hash tells a deputy nothing"
     monkeypatch.setattr(county.understanding, "explain", close_call, raising=False)
     assert f"当时给建议的学习模型：{suggested_by}；上面的理由按现在的模型 m-7 算。" in ask(county, STAFF, number)[1]
 
