@@ -156,13 +156,13 @@ class Settings(
         return self
 
     def _is_whole(self, channel: str, names: Sequence[str]) -> bool:
-        """Whether a channel is set; raises `ValueError`, which says what is missing, when it is set by half."""
+        """Whether a channel is set; raises `ValueError`, which says what is missing, when it is half set."""
         values = {f"{channel}_{name}": getattr(self, f"{channel}_{name}") for name in names}
         missing = [name for name, value in values.items() if not _plain(value)]
         if not missing or len(missing) == len(values):
             return not missing
         named = ", ".join(f"MASHANG_{name.upper()}" for name in missing)
-        raise ValueError(f"{channel} is set by half; missing: {named}")
+        raise ValueError(f"{channel} is only half set: {named} missing; set all of its names or none")
 
     def _check_base(self, name: str) -> None:
         from bot.lines import address_of
