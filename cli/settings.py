@@ -162,7 +162,7 @@ class Settings(
         if not missing or len(missing) == len(values):
             return not missing
         named = ", ".join(f"MASHANG_{name.upper()}" for name in missing)
-        raise ValueError(f"{channel} is only half set: {named} missing; set all of its names or none")
+        raise ValueError(f"{channel} is only half set: {named} missing; set all or none")
 
     def _check_base(self, name: str) -> None:
         from bot.lines import address_of

@@ -552,7 +552,7 @@ def test_half_of_dingtalk_stops_the_start_and_says_which_half_is_missing(
         if name != missing:
             monkeypatch.setenv(f"MASHANG_DINGTALK_{name}", value)
     said = run("serve", ok=False).stderr.strip()
-    assert said == f"dingtalk is only half set: MASHANG_DINGTALK_{missing} missing; set all of its names or none"
+    assert said == f"dingtalk is only half set: MASHANG_DINGTALK_{missing} missing; set all or none"
 
 
 @pytest.mark.parametrize("name", DINGTALK)
@@ -613,7 +613,7 @@ def set_wechat(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
 def test_half_of_a_wechat_account_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
     set_wechat(monkeypatch, **dict.fromkeys(missing, ""))
     named = ", ".join(f"MASHANG_WECHAT_{name}" for name in missing)
-    assert run("serve", ok=False).stderr.strip() == f"wechat is only half set: {named} missing; set all of its names or none"
+    assert run("serve", ok=False).stderr.strip() == f"wechat is only half set: {named} missing; set all or none"
 
 
 @pytest.mark.parametrize(
@@ -651,7 +651,7 @@ def set_wecom(monkeypatch: pytest.MonkeyPatch, **changed: str) -> None:
 def test_a_part_of_a_wecom_app_stops_the_start(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]) -> None:
     set_wecom(monkeypatch, **dict.fromkeys(missing, ""))
     named = ", ".join(f"MASHANG_WECOM_{name}" for name in missing)
-    assert run("serve", ok=False).stderr.strip() == f"wecom is only half set: {named} missing; set all of its names or none"
+    assert run("serve", ok=False).stderr.strip() == f"wecom is only half set: {named} missing; set all or none"
 
 
 @pytest.mark.parametrize(
