@@ -3,22 +3,22 @@
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from bot.channels.envelope import Envelope
 from bot.channels.wechat import PATH, WeChat
 from bot.channels.wechat_api import WeChatApi
 from bot.http import HttpClient
 from bot.message import OutboundMessage
+from tests.bot.channels.cgi_harness import NOW, CgiHarness
 from tests.bot.channels.envelopes import Sealed
-from tests.bot.channels.handing import HandedReceipt, post_hostile
-from tests.bot.channels.harness import Fault, Harness, Inbound, Receipt, Seen
-from tests.bot.channels.telegram_harness import load, serve
+from tests.bot.channels.harness import Fault, Inbound, Receipt, Seen
+from tests.bot.channels.telegram_harness import load
 from tests.fakes.web import open_store
 from tests.fakes.wechat import AES_KEY, APP_ID, SECRET, TOKEN, FakeWeChat
+from tests.fakes.wechat_person import Citizen
 
-NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 ACCOUNT = Sealed(TOKEN, AES_KEY, APP_ID)
 
 
@@ -32,23 +32,21 @@ class Whole(WeChat):
         return last
 
 
-class WeChatHarness(Harness):
+class WeChatHarness(CgiHarness[FakeWeChat]):
     people = ("o-ming_1", "o-hong_2")
     # A video has no name and no caption; tests of our own send one.
     kinds = frozenset({"text", "start", "photo", "voice", "location", "blocked", "unsupported"})
-    features = frozenset({"gone"})
-    # It never says how long to wait, and people don't move. A token that is refused keeps the whole account waiting,
-    # which test_tokens.py looks at.
-    faults = frozenset(Fault) - {Fault.RATE_LIMITED, Fault.MOVED, Fault.WRONG_TOKEN}
+    account = ACCOUNT
+    codes: ClassVar = {Fault.BLOCKED: 43004, Fault.UNKNOWN_RECIPIENT: 40003, Fault.REFUSED: 45002}
 
     def __init__(self, channel: WeChat, fake: FakeWeChat) -> None:
-        super().__init__()
+        super().__init__(fake)
         self.channel: WeChat = channel
-        self.fake = fake
-        self.receipts: list[HandedReceipt] = []
-        self._numbers = 0
         for person in self.people:
             self.follow(person)
+
+    def sender(self, user_id: str) -> Citizen:
+        return self.fake.citizen(user_id)
 
     def follow(self, person: str) -> None:
         follower = self.fake.citizen(person).follower
@@ -79,17 +77,6 @@ class WeChatHarness(Harness):
                 raise ValueError(other)
         return citizen.xml(kind, f"{fields}<MsgId>{self.fake.account.next_message_id()}</MsgId>")
 
-    async def deliver(self, inbound: Inbound) -> Receipt:
-        return self._hand(inbound.user_id, self.xml(inbound))
-
-    async def repeat(self, receipt: Receipt) -> Receipt:
-        assert isinstance(receipt, HandedReceipt)
-        return self._hand(self.people[0], receipt.xml)
-
-    def _hand(self, person: str, xml: str) -> HandedReceipt:
-        self.receipts.append(HandedReceipt(self.fake.citizen(person), xml))
-        return self.receipts[-1]
-
     async def press(self, user_id: str, label: str) -> Receipt:
         (line,) = [line for line in (await self.seen(user_id))[-1].text.splitlines() if line.endswith(f". {label}")]
         return await self.deliver(Inbound("text", user_id, text=line.partition(".")[0]))
@@ -100,27 +87,6 @@ class WeChatHarness(Harness):
 
     async def message_id(self, user_id: str) -> str:
         return ""  # the platform gives messages none
-
-    def inject(self, fault: Fault) -> None:
-        codes = {Fault.BLOCKED: 43004, Fault.UNKNOWN_RECIPIENT: 40003, Fault.REFUSED: 45002}
-        kinds = {
-            Fault.SERVER_ERROR: "bad_gateway", Fault.PROXY_REFUSAL: "html", Fault.HANG: "hang", Fault.RESET: "reset",
-            Fault.MALFORMED: "malformed",
-        }  # fmt: skip
-        if fault in codes:
-            self.fake.account.fail("errcode", code=codes[fault])
-        else:
-            self.fake.account.fail(kinds[fault])
-
-    def lose_files(self) -> None:
-        self.fake.account.media.clear()
-
-    async def hostile(self, body: bytes, *, authentic: bool = True) -> int | None:
-        account = ACCOUNT if authentic else Sealed("another0token", AES_KEY, APP_ID)
-        return await post_hostile(self.fake, account, body, NOW)
-
-    def body(self, inbound: Inbound) -> bytes:
-        return self.xml(inbound).encode()
 
     def wrong_shapes(self) -> Sequence[bytes]:
         good = self.xml(Inbound("text", "o1", text="x"))
@@ -137,25 +103,17 @@ class WeChatHarness(Harness):
 @contextlib.asynccontextmanager
 async def wechat(folder: Path) -> AsyncIterator[WeChatHarness]:
     """A started channel with a fake platform; times are short."""
-    listener = socket.create_server(("127.0.0.1", 0))
     store, http = open_store(folder), HttpClient()
-    async with FakeWeChat(lambda: NOW) as fake, contextlib.AsyncExitStack() as stack:
-        fake.callback = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
-        api = WeChatApi(
-            http, APP_ID, SECRET, fake.url, writer=store.writer, clock=lambda: NOW, timeout=0.3, transfer_timeout=0.6
-        )
-        envelope = Envelope(token=TOKEN, aes_key=AES_KEY, receiver=APP_ID, clock=lambda: NOW)
-        channel = Whole(api=api, envelope=envelope, clock=lambda: NOW, load=load)
-        harness = WeChatHarness(channel, fake)
-        await stack.enter_async_context(serve(channel, listener))
-        await channel.start(harness.receive)
-        try:
-            yield harness
-        finally:
-            harness.receive.release()
-            for receipt in harness.receipts:
-                receipt.give_up()
-            await channel.stop()
+    async with FakeWeChat(lambda: NOW) as fake:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            fake.callback = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
+            api = WeChatApi(
+                http, APP_ID, SECRET, fake.url, writer=store.writer, clock=lambda: NOW, timeout=0.3,
+                transfer_timeout=0.6,
+            )  # fmt: skip
+            envelope = Envelope(token=TOKEN, aes_key=AES_KEY, receiver=APP_ID, clock=lambda: NOW)
+            harness = WeChatHarness(Whole(api=api, envelope=envelope, clock=lambda: NOW, load=load), fake)
+            async with harness.listening(listener):
+                yield harness
             await http.close()
             await store.aclose()
-    listener.close()

@@ -3,8 +3,8 @@
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from bot.channels.envelope import Envelope
 from bot.channels.wecom import PATH, WeCom
@@ -13,15 +13,15 @@ from bot.http import HttpClient
 from bot.message import OutboundMessage
 from routing.ports import Clock
 from storage.store import Store
+from tests.bot.channels.cgi_harness import NOW, CgiHarness
 from tests.bot.channels.envelopes import Sealed
-from tests.bot.channels.handing import HandedReceipt, post_hostile
-from tests.bot.channels.harness import Fault, Harness, Inbound, Receipt, Seen
-from tests.bot.channels.telegram_harness import load, serve
+from tests.bot.channels.harness import Fault, Inbound, Receipt, Seen
+from tests.bot.channels.telegram_harness import load
 from tests.fakes.web import open_store
 from tests.fakes.wecom import AES_KEY, AGENT_ID, CORP_ID, SECRET, TOKEN, FakeWeCom
 from tests.fakes.wecom_app import Seen as Shown
+from tests.fakes.wecom_member import Member
 
-NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 APP = Sealed(TOKEN, AES_KEY, CORP_ID)
 
 
@@ -35,21 +35,20 @@ class Whole(WeCom):
         return last
 
 
-class WeComHarness(Harness):
+class WeComHarness(CgiHarness[FakeWeCom]):
     people = ("LinQiu", "chen.jing_2")
     kinds = frozenset({"text", "button", "photo", "voice", "file", "location", "blocked", "unsupported"})
-    features = frozenset({"gone"})
-    # It never says how long to wait, and people don't move. A token that is refused keeps the whole account waiting,
-    # which test_tokens.py looks at.
-    faults = frozenset(Fault) - {Fault.RATE_LIMITED, Fault.MOVED, Fault.WRONG_TOKEN}
+    account = APP
+    codes: ClassVar = {Fault.BLOCKED: 81013, Fault.UNKNOWN_RECIPIENT: 60111, Fault.REFUSED: 45002}
 
     def __init__(self, channel: WeCom, fake: FakeWeCom) -> None:
-        super().__init__()
+        super().__init__(fake)
         self.channel: WeCom = channel
-        self.fake = fake
-        self.receipts: list[HandedReceipt] = []
         for person in self.people:
             fake.member(person)
+
+    def sender(self, user_id: str) -> Member:
+        return self.fake.member(user_id)
 
     def xml(self, inbound: Inbound) -> str:
         member = self.fake.member(inbound.user_id)
@@ -73,17 +72,6 @@ class WeComHarness(Harness):
                 return member.event("unsubscribe", "")
         raise ValueError(inbound.kind)
 
-    async def deliver(self, inbound: Inbound) -> Receipt:
-        return self.hand(inbound.user_id, self.xml(inbound))
-
-    async def repeat(self, receipt: Receipt) -> Receipt:
-        assert isinstance(receipt, HandedReceipt)
-        return self.hand(self.people[0], receipt.xml)
-
-    def hand(self, person: str, xml: str) -> HandedReceipt:
-        self.receipts.append(HandedReceipt(self.fake.member(person), xml))
-        return self.receipts[-1]
-
     async def press(self, user_id: str, label: str) -> Receipt:
         member = self.fake.member(user_id)
         return self.hand(user_id, member.pressing(member.screen[-1], label))
@@ -94,27 +82,6 @@ class WeComHarness(Harness):
 
     async def message_id(self, user_id: str) -> str:
         return self.fake.member(user_id).screen[-1].id
-
-    def inject(self, fault: Fault) -> None:
-        codes = {Fault.BLOCKED: 81013, Fault.UNKNOWN_RECIPIENT: 60111, Fault.REFUSED: 45002}
-        kinds = {
-            Fault.SERVER_ERROR: "bad_gateway", Fault.PROXY_REFUSAL: "html", Fault.HANG: "hang", Fault.RESET: "reset",
-            Fault.MALFORMED: "malformed",
-        }  # fmt: skip
-        if fault in codes:
-            self.fake.account.fail("errcode", code=codes[fault])
-        else:
-            self.fake.account.fail(kinds[fault])
-
-    def lose_files(self) -> None:
-        self.fake.account.media.clear()
-
-    async def hostile(self, body: bytes, *, authentic: bool = True) -> int | None:
-        app = APP if authentic else Sealed("another0token", AES_KEY, CORP_ID)
-        return await post_hostile(self.fake, app, body, NOW)
-
-    def body(self, inbound: Inbound) -> bytes:
-        return self.xml(inbound).encode()
 
     def wrong_shapes(self) -> Sequence[bytes]:
         good = self.xml(Inbound("text", "LinQiu", text="x"))
@@ -149,21 +116,12 @@ def channel_of(fake: FakeWeCom, store: Store, http: HttpClient, clock: Clock, *,
 @contextlib.asynccontextmanager
 async def wecom(folder: Path) -> AsyncIterator[WeComHarness]:
     """A started channel with a fake platform; times are short."""
-    listener = socket.create_server(("127.0.0.1", 0))
     store, http = open_store(folder), HttpClient()
-    async with FakeWeCom(lambda: NOW) as fake, contextlib.AsyncExitStack() as stack:
-        fake.callback = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
-        channel = channel_of(fake, store, http, lambda: NOW)
-        harness = WeComHarness(channel, fake)
-        await stack.enter_async_context(serve(channel, listener))
-        await channel.start(harness.receive)
-        try:
-            yield harness
-        finally:
-            harness.receive.release()
-            for receipt in harness.receipts:
-                receipt.give_up()
-            await channel.stop()
+    async with FakeWeCom(lambda: NOW) as fake:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            fake.callback = f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
+            harness = WeComHarness(channel_of(fake, store, http, lambda: NOW), fake)
+            async with harness.listening(listener):
+                yield harness
             await http.close()
             await store.aclose()
-    listener.close()
