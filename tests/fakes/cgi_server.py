@@ -1,8 +1,10 @@
 """The HTTP side of the fake WeChat and the fake WeCom: calls below /cgi-bin/, media, misfortunes."""
 
+import argparse
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import aiohttp
@@ -29,6 +31,11 @@ class CgiServer(ABC, Generic[A]):
         self.callback = ""
         self.patience = patience
         self._port = port
+
+    @property
+    @abstractmethod
+    def settings(self) -> dict[str, str]:
+        """What the server under test is to be told."""
 
     @abstractmethod
     def _answer(self, path: str, body: Json) -> Json:
@@ -98,3 +105,21 @@ class CgiServer(ABC, Generic[A]):
             raise ApiError(40007, "invalid media_id")
         disposition = f'attachment; filename="{media.name}"'
         return web.Response(body=media.content, content_type=media.mime, headers={"Content-Disposition": disposition})
+
+
+def run_beside(platform: Callable[[int], CgiServer[Any]], channel: str, description: str | None) -> None:
+    """Run a platform beside another process until it is interrupted; what that is to be told is printed."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--callback", default=f"http://127.0.0.1:8000/{channel}")
+    arguments = parser.parse_args()
+
+    async def run() -> None:
+        async with platform(arguments.port) as fake:
+            fake.callback = arguments.callback
+            for name, value in fake.settings.items():
+                print(f"MASHANG_{name.upper()}={value}", flush=True)
+            await asyncio.Event().wait()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())

@@ -17,9 +17,6 @@ HTTP `POST /control/OPENID/text` (or subscribe, scan, click, …) with the argum
 `GET /control/OPENID/screen`.
 """
 
-import argparse
-import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,7 +24,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from tests.fakes.cgi_account import ApiError, Fault, Json
-from tests.fakes.cgi_server import CgiServer
+from tests.fakes.cgi_server import CgiServer, run_beside
 from tests.fakes.wechat_account import Account
 from tests.fakes.wechat_envelope import Envelope
 from tests.fakes.wechat_methods import METHODS, UPLOADS
@@ -110,18 +107,5 @@ class FakeWeChat(CgiServer[Account]):
         return web.json_response(dataclasses.asdict(receipt))
 
 
-async def _main(port: int, callback: str) -> None:
-    async with FakeWeChat(port=port) as fake:
-        fake.callback = callback
-        for name, value in fake.settings.items():
-            print(f"MASHANG_{name.upper()}={value}", flush=True)
-        await asyncio.Event().wait()
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--callback", default="http://127.0.0.1:8000/wechat")
-    arguments = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_main(arguments.port, arguments.callback))
+    run_beside(lambda port: FakeWeChat(port=port), "wechat", __doc__)

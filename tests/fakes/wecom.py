@@ -16,9 +16,6 @@ Beside another process: `python -m tests.fakes.wecom --port 8083 --callback http
 /control/USERID/screen`.
 """
 
-import argparse
-import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,7 +23,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from tests.fakes.cgi_account import ApiError, Fault, Json
-from tests.fakes.cgi_server import CgiServer
+from tests.fakes.cgi_server import CgiServer, run_beside
 from tests.fakes.wechat_envelope import Envelope
 from tests.fakes.wecom_app import App, Membership
 from tests.fakes.wecom_member import Member
@@ -92,18 +89,5 @@ class FakeWeCom(CgiServer[App]):
         return web.json_response(dataclasses.asdict(receipt))
 
 
-async def _main(port: int, callback: str) -> None:
-    async with FakeWeCom(port=port) as fake:
-        fake.callback = callback
-        for name, value in fake.settings.items():
-            print(f"MASHANG_{name.upper()}={value}", flush=True)
-        await asyncio.Event().wait()
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--callback", default="http://127.0.0.1:8000/wecom")
-    arguments = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_main(arguments.port, arguments.callback))
+    run_beside(lambda port: FakeWeCom(port=port), "wecom", __doc__)
