@@ -54,7 +54,9 @@ SAFETY: Final = "SAFETY"
 INTEGRITY: Final = "INT"
 FORMAL: Final = "FORMAL"
 DOUBT_HOTTER: Final = 8.0
-"""What is doubted is spread as by a temperature so many times as hot, so that what is unlikely keeps its order."""
+FIELD_DOUBT_HOTTER: Final = 200.0
+"""What is doubted is spread as by a temperature so many times as hot, so that what is unlikely keeps its order. Of the
+fields nearly evenly: where the likeliest one is wrong, each of the others may be right."""
 
 _KINDS: Final = dict(
     zip(("pieces", "weights", "squares", "scale", "bias", "columns", "header"), "uifffUU", strict=True)

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nlp.model import DOUBT_HOTTER, Floats, Look, Model
+from nlp.model import DOUBT_HOTTER, FIELD_DOUBT_HOTTER, Floats, Look, Model
 from nlp.scoring import Points
 from nlp.taxonomy import Category, Taxonomy
 
@@ -110,7 +110,7 @@ class Ranker:
         fields = np.bincount(self._field, chances, self._fields_and_none)
         np.maximum(fields, _SMALLEST, out=fields)
         power = self.model.field_power(look)
-        sure, doubtful = fields**power, fields ** (power / DOUBT_HOTTER)
+        sure, doubtful = fields**power, fields ** (power / FIELD_DOUBT_HOTTER)
         doubt = look.formal * self.model.field_doubt
         wanted = sure * ((1 - doubt) / np.add.reduce(sure)) + doubtful * (doubt / np.add.reduce(doubtful))
         evened: npt.NDArray[np.float64] = wanted / fields

@@ -1,6 +1,6 @@
 """How sure the chances may be: fitted on texts that the scores were not learned from.
 
-    chance = (1 - doubt) * softmax(score / temperature) + doubt * softmax(score / (8 * temperature))
+    chance = (1 - doubt) * softmax(score / temperature) + doubt * softmax(score / (hotter * temperature))
 
 The temperature is one for each length of text. The doubt is what remains however clear a text
 seems: a label of a person is wrong now and then, and a text has two sides. Both are chosen so that
@@ -29,16 +29,20 @@ Numbers = npt.NDArray[np.int64]
 
 
 class Calibration(NamedTuple):
-    """``steps`` are ``[[most known pieces, temperature], ...]``, ``doubt`` a share."""
+    """``steps`` are ``[[most known pieces, temperature], ...]``, ``doubt`` a share.
+
+    ``hotter``: what is doubted is spread as by a temperature so many times as hot.
+    """
 
     steps: list[list[float]]
     doubt: float
+    hotter: float = DOUBT_HOTTER
 
     def chances(self, scores: Floats, known: Numbers) -> Floats:
         """Give the chances of texts with ``known`` pieces each."""
         limits, temperatures = zip(*self.steps, strict=True)
         places = np.minimum(np.searchsorted(limits, known), len(limits) - 1)
-        return _doubted(scores, np.array(temperatures, dtype=np.float32)[places][:, None], self.doubt)
+        return _doubted(scores, np.array(temperatures, dtype=np.float32)[places][:, None], self.doubt, self.hotter)
 
 
 def calibration_error(given: Floats, right: Numbers) -> float:
@@ -57,22 +61,24 @@ def by_label(leaf_chances: Floats, members: Floats) -> Floats:
     return given
 
 
-def calibrate(scores: Floats, known: Numbers, right: Numbers, members: Floats) -> Calibration:
+def calibrate(
+    scores: Floats, known: Numbers, right: Numbers, members: Floats, hotter: float = DOUBT_HOTTER
+) -> Calibration:
     """Fit on texts with ``known`` pieces each and a right label; ``members`` is labels by leaves."""
     parts = _by_length(known)
     if not parts:
-        return Calibration([[LIMITS[-1], 1.0]], 0.0)
+        return Calibration([[LIMITS[-1], 1.0]], 0.0, hotter)
     tried: list[tuple[float, Calibration]] = []
     for doubt in _DOUBTS:
         steps: list[list[float]] = []
         total = 0.0
         for limit, chosen in parts:
             badness, temperature = min(
-                (_badness(scores[chosen], right[chosen], members, one, doubt), one) for one in _TEMPERATURES
+                (_badness(scores[chosen], right[chosen], members, one, doubt, hotter), one) for one in _TEMPERATURES
             )
             steps.append([limit, round(float(temperature), 4)])
             total += badness * chosen.sum()
-        tried.append((total, Calibration(steps, doubt)))
+        tried.append((total, Calibration(steps, doubt, hotter)))
     return min(tried)[1]
 
 
@@ -87,13 +93,13 @@ def _by_length(known: Numbers) -> list[tuple[int, npt.NDArray[np.bool_]]]:
     return parts
 
 
-def _badness(scores: Floats, right: Numbers, members: Floats, temperature: float, doubt: float) -> float:
-    given = by_label(_doubted(scores, np.float32(temperature), doubt), members)
+def _badness(scores: Floats, right: Numbers, members: Floats, temperature: float, doubt: float, hotter: float) -> float:
+    given = by_label(_doubted(scores, np.float32(temperature), doubt, hotter), members)
     likelihood = -float(np.log(np.maximum(given[np.arange(len(right)), right], 1e-9)).mean())
     return calibration_error(given, right) + 0.1 * likelihood
 
 
-def _doubted(scores: Floats, temperature: Floats | np.float32, doubt: float) -> Floats:
-    sure, doubtful = chances(scores / temperature), chances(scores / temperature / np.float32(DOUBT_HOTTER))
+def _doubted(scores: Floats, temperature: Floats | np.float32, doubt: float, hotter: float) -> Floats:
+    sure, doubtful = chances(scores / temperature), chances(scores / temperature / np.float32(hotter))
     doubted: Floats = sure * np.float32(1 - doubt) + doubtful * np.float32(doubt)
     return doubted

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from nlp.model import FIELD_DOUBT_HOTTER
 from nlp.training.calibrate import Numbers, by_label, calibrate, calibration_error
 from nlp.training.learn import Floats
 
@@ -25,7 +26,7 @@ def label_figures(
     # By pairs: two views of a message stand side by side, and each half needs both.
     halves = np.arange(len(right)) // 2 % 2 == 0
     for half in (halves, ~halves):
-        calibration = calibrate(scores[~half], known[~half], right[~half], members)
+        calibration = calibrate(scores[~half], known[~half], right[~half], members, FIELD_DOUBT_HOTTER)
         given[half] = by_label(calibration.chances(scores[half], known[half]), members)
     named = np.asarray(views)
     return {view: _figures(given[named == view], right[named == view]) for view in dict.fromkeys(views)}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nlp.model import FIELD_DOUBT_HOTTER
 from nlp.taxonomy import Taxonomy
 from nlp.training.calibrate import Calibration, Numbers, calibrate
 from nlp.training.fields import learn_fields, learn_formality
@@ -96,6 +97,6 @@ class Formal:
         members = np.vstack([self._members, 1 - self._members.sum(axis=0)])
         of_fields = np.log(np.maximum(leaves._replace(doubt=0.0).chances(given, counts) @ members.T, 1e-30))
         of_labels = np.eye(len(members), dtype=np.float32)[:-1]
-        calibration = calibrate(of_fields, counts, right, of_labels)
+        calibration = calibrate(of_fields, counts, right, of_labels, FIELD_DOUBT_HOTTER)
         figures = label_figures(of_fields, counts, right, self._view[places].tolist(), of_labels)
         return {"field temperature": calibration.steps, "field doubt": calibration.doubt, "scores": figures}
