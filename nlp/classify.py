@@ -6,14 +6,14 @@ learned: from the taxonomy's words and our own examples, from shipped figures, o
 confirmed cases; without any model the rules remain.
 
 A suggestion is *sure* where the likeliest department has the chance that the taxonomy file asks for
-(``matching.min_confidence``), is ahead of the next by its ``min_margin``, leads the likeliest leaf,
-and that leaf needs no person's look first. Otherwise the first three are offered and nobody outside
-the staff is told one.
+(``matching.min_confidence``), is ahead of the next by its ``min_margin``, leads the likeliest leaf, no
+other department's matter is told in words of its own, and that leaf needs no person's look first.
+Otherwise the first three are offered and nobody outside the staff is told one.
 
 Measured on sentences that nothing was learned from (four files of tests/nlp, 28 November 2026): the
-first leaf is right in 75 to 89 of a hundred, one of three in 89 to 96, the department in 80 to 91; 72 to
-83 of a hundred are sure, and of these 90 to 96 are right (docs/model-card.md). For messages like those
-that the fields were learned from, what is said is 1 to 2 of a hundred off (the model's header, ``scores``).
+first leaf is right in 78 to 92 of a hundred, one of three in 91 to 97, the department in 83 to 93; 74 to
+84 of a hundred are sure, and of these 91 to 97 are right (docs/model-card.md). For messages like those
+that the fields were learned from, what is said is 1 to 3 of a hundred off (the model's header, ``scores``).
 """
 
 import copy
@@ -50,6 +50,9 @@ _ABUSE: Final = "abuse"
 _SPAM: Final = "spam"
 _TELLS: Final = "tells of something"
 _COLLOQUIAL: Final = "colloquial"
+
+_SECOND_MATTER: Final = 0.1
+"""A leaf of another department that is at least so likely, and has words of the taxonomy, may be a second matter."""
 
 _LONG: Final = 200
 """Characters up to which it is cheaper to look for dialect with all other words: one such text in fifty has some."""
@@ -184,7 +187,7 @@ class Classifier:
             out_of_scope=self._out_of_scope(hits, form),
             spam=self._is_spam(reading),
             abusive=bool(hits.get(_ABUSE)),
-            sure=reading.integrity is None and self._is_sure(ranking),
+            sure=reading.integrity is None and self._is_sure(ranking, points),
             intent=self._intent(hits),
         )
 
@@ -204,7 +207,7 @@ class Classifier:
                 for leaf in ranking.leaves
             ),
             close=self._is_close([ranking.chances.item(leaf) for leaf in ranking.leaves[:2]]),
-            sure=reading.integrity is None and self._is_sure(ranking),
+            sure=reading.integrity is None and self._is_sure(ranking, points),
             model=self.model.id,
         )
 
@@ -239,16 +242,21 @@ class Classifier:
             words=tuple(shown),
         )
 
-    def _is_sure(self, ranking: Ranking) -> bool:
+    def _is_sure(self, ranking: Ranking, points: Points) -> bool:
         """Say whether the first department can be shown: likely enough, ahead of the next, and of the first leaf.
 
-        Two leaves of one department do not make it doubtful who should act.
+        Two leaves of one department do not make it doubtful who should act. Another department's matter that is told
+        in words of its own does.
         """
         if not ranking.leaves or not ranking.departments or not ranking.known:
             return False
         leaf, lead = self._ranker.leaves[ranking.leaves[0]], ranking.departments[0]
         if leaf.review or leaf.lead != self._ranker.departments[lead]:
             return False
+        for other in ranking.leaves[1:]:
+            second = self._ranker.leaves[other]
+            if second.lead != leaf.lead and second.code in points and ranking.chances.item(other) >= _SECOND_MATTER:
+                return False
         likely = ranking.department_chances[lead] >= self.taxonomy.matching.min_confidence
         return likely and not self._is_close([ranking.department_chances[lead] for lead in ranking.departments[:2]])
 

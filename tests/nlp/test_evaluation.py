@@ -31,10 +31,10 @@ HERE = Path(__file__).parent
 FRESH = HERE / "fresh.tsv"
 OWN_WORDS = {
     # leaf top 1, top 3, department
-    "knew_categories.tsv": (0.83, 0.93, 0.85),
-    "names_only.tsv": (0.8, 0.89, 0.81),
-    "third_party.tsv": (0.86, 0.93, 0.88),
-    "fourth_party.tsv": (0.72, 0.87, 0.77),
+    "knew_categories.tsv": (0.86, 0.95, 0.87),
+    "names_only.tsv": (0.83, 0.91, 0.84),
+    "third_party.tsv": (0.9, 0.95, 0.91),
+    "fourth_party.tsv": (0.76, 0.89, 0.81),
 }
 TO_LEARN_FROM = EXAMPLES_PATH.with_name("examples.tsv")
 
@@ -50,14 +50,14 @@ def test_known_utterances(classifier: Classifier) -> None:
     assert report.integrity_recall == 1.0
     assert report.false_alarms_hard <= 0.01
     assert report.false_alarms_soft <= 0.04
-    assert report.integrity_false_alarms <= 0.025
+    assert report.integrity_false_alarms <= 0.016
 
 
 def test_fresh_utterances(classifier: Classifier) -> None:
     report = evaluate(classifier, read_examples(FRESH))
     assert report.leaf_top1 >= 0.84
     assert report.leaf_top3 >= 0.96
-    assert report.department_top1 >= 0.84
+    assert report.department_top1 >= 0.87
     assert report.safety_recall >= 0.9
     assert report.false_alarms_hard <= 0.03
     assert report.integrity_false_alarms <= 0.052
@@ -70,8 +70,8 @@ def test_what_people_say_in_their_own_words(classifier: Classifier, name: str) -
     assert report.leaf_top1 >= top1
     assert report.leaf_top3 >= top3
     assert report.department_top1 >= department
-    assert report.safety_recall >= 0.75
-    assert report.integrity_recall >= 0.65
+    assert report.safety_recall >= 0.8
+    assert report.integrity_recall >= 0.7
     assert report.false_alarms_hard <= 0.01
     assert report.false_alarms_soft <= 0.08
     assert report.integrity_false_alarms <= 0.09
