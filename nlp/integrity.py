@@ -29,8 +29,10 @@ _TITLES_ONLY: Final = frozenset({_TITLES})
 _NOT_HELD: Final = -0.45
 """Below this the model denies a soft pattern."""
 
+_ALONE: Final = 0.05
 _ALONE_LONG: Final = 0.3
-"""Above this the model alone holds a long text, where officials and money are named for many reasons."""
+"""Above the first the model alone holds a text; above the second a long one, where officials and money are named for
+many reasons."""
 
 _SENTENCE_END: Final = re.compile(r"[。!?;…]")
 
@@ -61,7 +63,7 @@ def find_integrity(
     """Judge the ``hits`` of :func:`integrity_rules` and what the model says of the whole text."""
     by_code = hits.get(_KIND, {})
     score = learned.integrity if learned is not None and math.isfinite(learned.integrity) else None
-    told = score is not None and score > (_ALONE_LONG if len(form.text) > rules.short_text else 0)
+    told = score is not None and score > (_ALONE_LONG if len(form.text) > rules.short_text else _ALONE)
     if by_code.keys() <= _TITLES_ONLY:
         return IntegrityHit("hold", ()) if told else None
     greeting = rules.salutation.match(form.text)
