@@ -21,8 +21,8 @@ from tests.hostile.station import KEY, SECRET, TOKENS, FakePlatform, Station
 from tests.hostile.tally import Tally
 
 Served: TypeAlias = tuple[Station, "subprocess.Popen[bytes]"]
-#: Kilobytes that the server may grow by, uploads and bombs included.
-MOST_GROWTH = 50 * 1024
+#: Kilobytes that the server may grow by, uploads and bombs included: 20 MB alone, 36 to 51 beside the other tests.
+MOST_GROWTH = 60 * 1024
 
 
 @contextmanager
