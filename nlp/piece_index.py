@@ -18,12 +18,13 @@ who says it thirty times does not mean it ten times as much."""
 
 _Keys = npt.NDArray[np.uint64]
 _Numbers = npt.NDArray[np.int32]
+_Places = npt.NDArray[np.int64]
 
 _MASKS: Final = np.array([[0xFFFF << 48], [0xFFFF_FFFF << 32], [0xFFFF_FFFF_FFFF << 16], [(1 << 64) - 1]], np.uint64)
 """What is left of four characters for a run of one, two, three and four."""
 
 _LEAST_BITS: Final = 4
-_TRIES: Final = 32
+_TRIES: Final = 8
 _MOVES: Final = 500
 
 _STAND_IN: Final = "\uffff"
@@ -34,7 +35,9 @@ class PieceIndex:
     """The numbers of pieces. Immutable after construction."""
 
     def __init__(self, pieces: _Keys) -> None:
-        """File ``pieces``, rising and different. The number of one is its place."""
+        """File ``pieces``, rising and different; the number of one is its place. Raises ValueError for one twice."""
+        if (pieces[1:] == pieces[:-1]).any():
+            raise ValueError("the pieces are not different from each other")
         self._pieces = pieces
         bits = max(_LEAST_BITS, len(pieces).bit_length() + 1)
         random = np.random.default_rng(0)
@@ -42,15 +45,15 @@ class PieceIndex:
             self._shift = np.uint64(64 - bits)
             # A product's highest bits depend on all of the number if the factor is odd.
             self._factors: _Keys = random.integers(0, 1 << 63, (2, 1), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-            first, second = self._places(pieces).tolist()
+            first, second = self._places(pieces)
             table = _settle(first, second, 1 << bits)
             if table is not None:
                 break
             bits += 1
         else:
-            raise ValueError("the pieces are not different from each other")
+            raise ValueError("the pieces find no places")
         # Who asks for an empty place is told of the first piece, which only asks for places of its own.
-        self._numbers: _Numbers = np.array(table, dtype=np.int32)
+        self._numbers = table
         self._keys = pieces.take(self._numbers) if len(pieces) else pieces
 
     def find(self, text: str) -> _Numbers:
@@ -85,7 +88,7 @@ class PieceIndex:
             ]
         return found
 
-    def _places(self, keys: _Keys) -> npt.NDArray[np.int64]:
+    def _places(self, keys: _Keys) -> _Places:
         """Give the two places of each key, in two rows."""
         return ((keys * self._factors) >> self._shift).view(np.int64)
 
@@ -103,18 +106,16 @@ def _runs(text: str) -> _Keys:
     return fours & _MASKS
 
 
-def _settle(first: list[int], second: list[int], size: int) -> list[int] | None:
+def _settle(first: _Places, second: _Places, size: int) -> _Numbers | None:
     """Give a table with everybody at one of his two places, 0 where it is empty. None where they keep moving."""
-    held: dict[int, int] = {}
-    for number, place in enumerate(first):
-        who, where = number, place
-        for _ in range(_MOVES):
-            before = held.get(where)
-            held[where] = who
-            if before is None:
-                break
-            # Whoever was there goes to his other place.
-            who, where = before, second[before] if where == first[before] else first[before]
-        else:
-            return None
-    return [held.get(place, 0) for place in range(size)]
+    everybody = np.arange(len(first), dtype=np.int32)
+    table = np.full(size, -1, dtype=np.int32)
+    where, moving = first.copy(), everybody
+    for _ in range(_MOVES):
+        table[where[moving]] = moving
+        # Of those who come to a place one stays; the others, and whoever was there, go to their other places.
+        moving = everybody[table[where] != everybody]
+        if not len(moving):
+            return np.maximum(table, 0)
+        where[moving] = first[moving] + second[moving] - where[moving]
+    return None
