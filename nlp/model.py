@@ -38,7 +38,7 @@ import json
 import math
 import zipfile
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -184,7 +184,7 @@ class Model:
         """Give number, start and end of every known piece of ``text``, as often as it stands there."""
         return self._index.places(text)
 
-    def all_pieces(self) -> list[str]:
+    def all_pieces(self) -> Iterator[str]:
         """Give the characters of every piece, by number."""
         return self._index.all_pieces()
 

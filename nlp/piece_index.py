@@ -6,6 +6,7 @@ questions however many there are: 9 µs for a text of 100 characters, where a se
 23. Characters beyond the basic plane are in no piece.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -92,10 +93,10 @@ class PieceIndex:
         """Give the two places of each key, in two rows."""
         return ((keys * self._factors) >> self._shift).view(np.int64)
 
-    def all_pieces(self) -> list[str]:
+    def all_pieces(self) -> Iterator[str]:
         """Give the characters of all pieces, by number."""
         text = self._pieces.astype(">u8").tobytes().decode("utf-16-be", "surrogatepass")
-        return [text[at : at + LONGEST].rstrip("\0") for at in range(0, len(text), LONGEST)]
+        return (text[at : at + LONGEST].rstrip("\0") for at in range(0, len(text), LONGEST))
 
 
 def _runs(text: str) -> _Keys:

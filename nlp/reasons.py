@@ -64,13 +64,14 @@ class Reasons:
         self._scorer = scorer
         self._segmenter = segmenter
         self._silent = silent
-        pieces = ranker.model.all_pieces()
+        # One after the other: all at once they would take as much memory as their weights.
+        pieces, again = itertools.tee(ranker.model.all_pieces())
         self._words = {
             number: piece
-            for number, (piece, known) in enumerate(zip(pieces, segmenter.known(pieces), strict=True))
+            for number, (piece, known) in enumerate(zip(pieces, segmenter.known(again), strict=True))
             if known and len(piece) > 1 and piece not in silent and piece.isalpha()
         }
-        self._is_word = np.zeros(len(pieces), bool)
+        self._is_word = np.zeros(len(ranker.average), bool)
         self._is_word[list(self._words)] = True
 
     def words(

@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from nlp.dictionary import Dictionary, load_dictionary
@@ -53,9 +53,9 @@ class Segmenter:
         """Split ``text`` into words and the shorter words inside them."""
         return list(self._tokenizer().cut_for_search(text, HMM=False))
 
-    def known(self, words: Iterable[str]) -> list[bool]:
-        """Say of each of ``words`` whether it stands in the dictionary or is one of ours."""
-        return [*map(self._tokenizer().FREQ.__contains__, words)]
+    def known(self, words: Iterable[str]) -> Iterator[bool]:
+        """Say of each of ``words``, as it is asked for, whether it stands in the dictionary or is one of ours."""
+        return map(self._tokenizer().FREQ.__contains__, words)
 
     def surroundings(self, text: str) -> "Surroundings":
         """Prepare to ask where words end in ``text``."""
