@@ -6,8 +6,8 @@ learned: from the taxonomy's words and our own examples, from shipped figures, o
 confirmed cases; without any model the rules remain.
 
 A suggestion is *sure* where the likeliest department has the chance that the taxonomy file asks for
-(``matching.min_confidence``), is ahead of the next by its ``min_margin``, leads the likeliest leaf, no
-other department's matter is told in words of its own, and that leaf needs no person's look first.
+(``matching.min_confidence``), is ahead of the next by its ``min_margin``, leads the likeliest leaf,
+no rule's words speak for another department's matter, and that leaf needs no person's look first.
 Otherwise the first three are offered and nobody outside the staff is told one.
 
 Measured on sentences that nothing was learned from (four files of tests/nlp, 28 November 2026): the
@@ -245,8 +245,8 @@ class Classifier:
     def _is_sure(self, ranking: Ranking, points: Points) -> bool:
         """Say whether the first department can be shown: likely enough, ahead of the next, and of the first leaf.
 
-        Two leaves of one department do not make it doubtful who should act. Another department's matter that is told
-        in words of its own does.
+        Two leaves of one department do not make it doubtful who should act. Another department's matter that a
+        rule's words speak for does.
         """
         if not ranking.leaves or not ranking.departments or not ranking.known:
             return False
